@@ -1,0 +1,36 @@
+# foothold_module(NAME SOURCES ... [DEPENDS module ...] [LINK target ...])
+#   One static library foothold_NAME. DEPENDS are lower modules (public); LINK are the third-party
+#   libraries this module owns (private, so their headers stay inside it).
+function(foothold_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  if(arg_SOURCES)
+    add_library(foothold_${name} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(foothold_${name} PRIVATE ${arg_LINK})
+  else()
+    add_library(foothold_${name} INTERFACE)
+    set(scope INTERFACE)
+    target_link_libraries(foothold_${name} INTERFACE ${arg_LINK})
+  endif()
+  target_include_directories(foothold_${name} ${scope} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  list(TRANSFORM arg_DEPENDS PREPEND foothold_)
+  target_link_libraries(foothold_${name} ${scope} ${arg_DEPENDS})
+endfunction()
+
+# foothold_test(NAME SOURCES ... [LINK target ...] [PREFIX text] [TIMEOUT seconds])
+#   A GoogleTest program NAME_test whose cases ctest lists as PREFIX/Suite.Case (PREFIX is NAME by
+#   default). Parity tests use a PREFIX that contains "parity".
+function(foothold_test name)
+  cmake_parse_arguments(arg "" "PREFIX;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  if(NOT arg_PREFIX)
+    set(arg_PREFIX ${name})
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE foothold_test_support ${arg_LINK})
+  gtest_discover_tests(${name}_test
+    TEST_PREFIX ${arg_PREFIX}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()

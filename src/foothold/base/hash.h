@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace foothold {
+
+// XXH3-128 as 32 lower-case hex characters (canonical byte order).
+std::string HashBytes(const void* data, size_t size_bytes);
+std::string HashText(const std::string& text);
+// Throws Error(kBadInput) when the file cannot be read.
+std::string HashFile(const std::string& path);
+
+}  // namespace foothold

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace foothold {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// Lines "09:30:12 I r0 message" on stderr; rank and clip come from ErrorContext.
+void SetLogLevel(LogLevel level);
+void LogDebug(const std::string& message);
+void LogInfo(const std::string& message);
+void LogWarning(const std::string& message);
+void LogError(const std::string& message);
+
+}  // namespace foothold

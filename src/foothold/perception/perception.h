@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "foothold/base/options.h"
+#include "foothold/base/timer.h"
+#include "foothold/scene/body.h"
+#include "foothold/scene/clip.h"
+#include "foothold/scene/observations.h"
+
+namespace foothold {
+
+struct PerceptionOptions {
+  std::string name = "classical";  // classical, recorded, synthetic
+  int keyframe_interval = 0;       // Frames between keyframes; 0: nearest to 1/6 s.
+  static const OptionTable& Table();
+};
+
+// One back end: a clip of a video in, Observations out. Throws Error(kBadInput) with a named reason
+// when the clip cannot carry a label (no_people, low_parallax, ...).
+class Perception {
+ public:
+  virtual ~Perception() = default;
+  // `threads` must not change the result. `times` gets seconds per phase; may be null.
+  virtual Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) = 0;
+};
+
+// Throws Error(kUsage) for an unknown name.
+std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options);
+
+}  // namespace foothold

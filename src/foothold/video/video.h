@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "foothold/base/options.h"
+#include "foothold/scene/clip.h"
+#include "foothold/scene/image.h"
+
+namespace foothold {
+
+struct VideoOptions {
+  int working_long_edge_px = 512;     // Rounded so that both sides are multiples of 16.
+  std::string working_fit = "crop";   // crop, pad
+  bool split_at_cuts = true;
+  double cut_threshold = 0.5;
+  int min_clip_frames = 8;
+  static const OptionTable& Table();
+};
+
+// Facts from one sequential pass over the whole file, nothing trusted from the container.
+struct VideoProbe {
+  std::string path;
+  std::string content_hash;
+  int width = 0, height = 0;             // After rotation.
+  int rotation_deg = 0;                  // From metadata, applied while decoding.
+  int container_frames = 0;              // Claimed.
+  std::vector<double> time_s;            // Decoded frames, strictly increasing.
+  double frame_rate_hz = 0;              // Median.
+  bool variable_rate = false;
+  std::vector<int> cuts;                 // Frames that start a new scene.
+  std::vector<std::string> flags;        // "video_truncated", "time_gap", "variable_rate", ...
+};
+
+// Decodes once from start to end. Throws Error(kBadInput) with a reason (video_missing, video_empty,
+// video_unreadable, video_no_frames, video_too_small, ...) when nothing can be labelled.
+VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options);
+
+// Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps.
+std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
+
+// Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
+// after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has.
+class FrameReader {
+ public:
+  explicit FrameReader(const Clip& clip);
+  ~FrameReader();
+  bool Next(ImageU8* rgb);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Source frame to working image by the clip's exact transform (area filter when shrinking).
+ImageU8 ToWorkingImage(const ImageU8& source_rgb, const ImageTransform& working_from_source);
+
+// Lossy MP4 or lossless AVI writer for synthetic clips and tests.
+void WriteVideo(const std::string& path, double frame_rate_hz, const std::vector<ImageU8>& frames_rgb);
+
+}  // namespace foothold
