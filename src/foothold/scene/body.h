@@ -49,17 +49,18 @@ struct BodyModel {
   std::vector<Vec3f> template_m;     // [V]
   std::vector<Vec3f> shape_dirs_m;   // [V * kNumShape], vertex-major.
   std::vector<Vec3f> pose_dirs_m;    // [V * 207], vertex-major, or empty.
-  std::vector<float> skin_weights;   // [V * 4], largest four, summing to one.
-  std::vector<uint8_t> skin_joints;  // [V * 4]
+  int skin_width = 4;                // Joints per vertex, padded with weight 0.
+  std::vector<float> skin_weights;   // [V * skin_width], descending, summing to one.
+  std::vector<uint8_t> skin_joints;  // [V * skin_width]
   std::vector<std::array<int32_t, 3>> faces;
-  std::array<int, kNumJoints> parents;  // parents[0] = -1; parents[k] < k.
+  std::array<int, kNumJoints> parents{};  // parents[0] = -1; parents[k] < k.
   // Rest joints are linear in shape: J(shape) = joint_template + sum_s joint_dirs[.][s] shape[s].
-  std::array<Vec3d, kNumJoints> joint_template_m;
-  std::array<std::array<Vec3d, kNumShape>, kNumJoints> joint_dirs_m;
+  std::array<Vec3d, kNumJoints> joint_template_m{};
+  std::array<std::array<Vec3d, kNumShape>, kNumJoints> joint_dirs_m{};
   // Feet: sole vertices per side (left, right), and heel and toe (left heel, left toe, right heel,
   // right toe), the vertices used for foot sliding.
   std::array<std::vector<int>, 2> sole_vertices;
-  std::array<int, 4> foot_vertices;
+  std::array<int, 4> foot_vertices{};
 };
 
 // Everything about one shape and pose that all vertices share.
@@ -67,6 +68,7 @@ struct PosedSkeleton {
   std::array<Vec3d, kNumJoints> rest_joints_m;
   std::array<Mat3d, kNumJoints> rotation;    // Global rotation of each joint.
   std::array<Vec3d, kNumJoints> joints_m;    // Posed joints, translation included.
+  std::array<std::array<Vec3d, kNumShape>, kNumJoints> joint_shape_dirs_m;  // d joints_m / d shape.
 };
 PosedSkeleton PoseSkeleton(const BodyModel& model, const BodyShape& shape, const BodyPose& pose);
 
