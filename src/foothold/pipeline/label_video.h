@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/base/error.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
@@ -17,6 +18,7 @@ namespace foothold {
 struct RunOptions {
   int threads = 0;  // 0: all cores.
   std::string log_level = "info";
+  bool overwrite = false;  // Replace a label that other options, program or body made.
   static const OptionTable& Table();
 };
 
@@ -30,22 +32,38 @@ struct LabelOptions {
 };
 
 struct ClipOutcome {
+  // kRejected: the input cannot carry a label. kFailed: something else went wrong, which says nothing
+  // about the input: a label of other provenance is in the way, or the program has a bug.
   enum class Status { kDone, kAlreadyDone, kRejected, kFailed };
   Status status = Status::kFailed;
-  std::string clip_id;
-  std::string label_path;   // When done.
-  std::string reason;       // When rejected or failed: a named reason.
+  ExitCode exit_code = ExitCode::kOk;  // What a program that labels only this clip returns.
+  std::string name;                    // Of the clip, or of the video when it gives no clip.
+  std::string clip_id;                 // Empty when the video gives no clip.
+  std::string label_path;              // When done.
+  std::string reason;                  // When rejected or failed: a named reason.
   std::string message;
   int num_frames = 0;
   int num_people = 0;
+  std::vector<std::string> flags;  // Of the reconstruction, when done.
+  double total_s = 0;              // Wall time of the clip; probing the video not included.
   PhaseTimes times;
 };
 
-// Perception and joint optimisation of one clip; no files are written.
-labels::Label LabelClip(const Clip& clip, const BodyModel& body, const LabelOptions& options, PhaseTimes* times);
+// "foothold 0.1.0".
+std::string ProgramVersion();
+const char* NameOf(ClipOutcome::Status status);
 
-// Labels frames [begin, end) of one video into `output_dir`: <name>.h5 per clip and <name>.timing.json.
-// A clip that cannot be labelled becomes an outcome, not an exception; storage errors throw.
+// Perception and joint optimisation of one clip; no files are written.
+labels::Label LabelClip(const Clip& clip,
+                        const BodyModel& body,
+                        const LabelOptions& options,
+                        PhaseTimes* times);
+
+// Labels frames [begin, end) of one video into `output_dir`: <name>.h5 per clip, <name>.timing.json,
+// and <name>.failed.json where it was not possible. A clip that cannot be labelled becomes an outcome,
+// not an exception; so does a label that is there already: kAlreadyDone when the same options, program
+// and body made it, else kFailed with the reason label_exists or label_corrupt, unless
+// options.run.overwrite. Storage, device, network and usage errors throw.
 std::vector<ClipOutcome> LabelVideo(const std::string& path,
                                     int begin,
                                     int end,
