@@ -3,10 +3,16 @@
 
 #include <string>
 
+#include "foothold/base/error.h"
+
 namespace foothold {
 
+// Error(kStorage) "path: what: reason of errno; remedy", for every failed write of this project.
+Error StorageError(const std::string& path, const std::string& what, int error_number);
+
 // A file that appears under its final name complete or not at all: written as a hidden temporary in
-// the same directory, fsynced, linked (never replacing an existing file), directory fsynced.
+// the same directory, fsynced, linked (never replacing an existing file), directory fsynced. The
+// temporary exists, empty, from construction on, and keeps the extension of the final name.
 //
 //   AtomicFile file("out/label.h5");
 //   WriteTo(file.temporary_path());

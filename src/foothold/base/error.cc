@@ -21,26 +21,40 @@ std::string WithContext(const std::string& message) {
 
 ExitCode ExitCodeOf(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kUsage: return ExitCode::kUsage;
-    case ErrorKind::kBadInput: return ExitCode::kBadInput;
-    case ErrorKind::kContract: return ExitCode::kContract;
-    case ErrorKind::kStorage: return ExitCode::kStorage;
-    case ErrorKind::kDevice: return ExitCode::kDevice;
-    case ErrorKind::kNetwork: return ExitCode::kNetwork;
-    case ErrorKind::kInterrupted: return ExitCode::kInterrupted;
+    case ErrorKind::kUsage:
+      return ExitCode::kUsage;
+    case ErrorKind::kBadInput:
+      return ExitCode::kBadInput;
+    case ErrorKind::kContract:
+      return ExitCode::kContract;
+    case ErrorKind::kStorage:
+      return ExitCode::kStorage;
+    case ErrorKind::kDevice:
+      return ExitCode::kDevice;
+    case ErrorKind::kNetwork:
+      return ExitCode::kNetwork;
+    case ErrorKind::kInterrupted:
+      return ExitCode::kInterrupted;
   }
   return ExitCode::kFailure;
 }
 
 const char* NameOf(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kUsage: return "usage";
-    case ErrorKind::kBadInput: return "bad_input";
-    case ErrorKind::kContract: return "contract";
-    case ErrorKind::kStorage: return "storage";
-    case ErrorKind::kDevice: return "device";
-    case ErrorKind::kNetwork: return "network";
-    case ErrorKind::kInterrupted: return "interrupted";
+    case ErrorKind::kUsage:
+      return "usage";
+    case ErrorKind::kBadInput:
+      return "bad_input";
+    case ErrorKind::kContract:
+      return "contract";
+    case ErrorKind::kStorage:
+      return "storage";
+    case ErrorKind::kDevice:
+      return "device";
+    case ErrorKind::kNetwork:
+      return "network";
+    case ErrorKind::kInterrupted:
+      return "interrupted";
   }
   return "unknown";
 }
@@ -56,10 +70,7 @@ ErrorContext::ErrorContext(std::string clip_id)
 ErrorContext::~ErrorContext() { thread_clip_id = std::move(previous_clip_id_); }
 const std::string& ErrorContext::ClipId() { return thread_clip_id; }
 
-void ThrowContractError(const char* condition,
-                        const char* file,
-                        int line,
-                        const std::string& message) {
+void ThrowContractError(const char* condition, const char* file, int line, const std::string& message) {
   throw Error(ErrorKind::kContract,
               std::string("broken contract: ") + message + " (" + condition + " at " + file + ":" +
                   std::to_string(line) + "); please report this");

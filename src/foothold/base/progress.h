@@ -2,12 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <string>
 
 namespace foothold {
 
 // Progress of one long operation: a bar that redraws itself on a terminal, otherwise a log line at
-// most every 10 s, so that batch logs stay short.
+// most every 10 s, so that batch logs stay short. Advance may be called from several threads.
 class Progress {
  public:
   Progress(std::string title, long total_steps);
@@ -21,6 +22,7 @@ class Progress {
  private:
   void Print(bool final_line);
 
+  std::mutex mutex_;
   std::string title_;
   long total_steps_;
   long done_steps_ = 0;

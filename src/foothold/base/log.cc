@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/base/log.h"
+
+#include "foothold/base/error.h"
+
+#ifdef FOOTHOLD_HAVE_SPDLOG
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#else
+#include <atomic>
+#include <cstdio>
+#include <ctime>
+#endif
+
+namespace foothold {
+namespace {
+
+// "r0 " and "[clip] " where known.
+std::string Tag() {
+  std::string tag;
+  if (ErrorContext::Rank() >= 0) tag += "r" + std::to_string(ErrorContext::Rank()) + " ";
+  if (!ErrorContext::ClipId().empty()) tag += "[" + ErrorContext::ClipId() + "] ";
+  return tag;
+}
+
+#ifdef FOOTHOLD_HAVE_SPDLOG
+
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+spdlog::logger& Logger() {
+  // Never destroyed: destructors of static objects may still log.
+  static spdlog::logger* const logger = [] {
+    auto* made = new spdlog::logger("foothold", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%H:%M:%S %L %v");
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *logger;
+}
+
+void Write(LogLevel level, const std::string& message) {
+  Logger().log(SpdlogLevel(level), spdlog::string_view_t(Tag() + message));
+}
+
+#else  // A bare GPU node: the same lines without the library.
+
+std::atomic<LogLevel> g_level{LogLevel::kInfo};
+
+void Write(LogLevel level, const std::string& message) {
+  if (level < g_level.load()) return;
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::fprintf(stderr,
+               "%02d:%02d:%02d %c %s%s\n",
+               local.tm_hour,
+               local.tm_min,
+               local.tm_sec,
+               "DIWE"[static_cast<int>(level)],
+               Tag().c_str(),
+               message.c_str());
+}
+
+#endif
+
+}  // namespace
+
+void SetLogLevel(LogLevel level) {
+#ifdef FOOTHOLD_HAVE_SPDLOG
+  Logger().set_level(SpdlogLevel(level));
+#else
+  g_level = level;
+#endif
+}
+
+void LogDebug(const std::string& message) { Write(LogLevel::kDebug, message); }
+void LogInfo(const std::string& message) { Write(LogLevel::kInfo, message); }
+void LogWarning(const std::string& message) { Write(LogLevel::kWarning, message); }
+void LogError(const std::string& message) { Write(LogLevel::kError, message); }
+
+}  // namespace foothold
