@@ -189,7 +189,8 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& c
   std::string nearest;
   size_t nearest_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
+    size_t distance = EditDistance(word, candidate);
+    if (word.size() >= 3 && candidate.starts_with(word)) distance = std::min<size_t>(distance, 1);
     if (distance < nearest_distance && distance < candidate.size()) {
       nearest = candidate;
       nearest_distance = distance;
