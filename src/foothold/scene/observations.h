@@ -90,8 +90,10 @@ struct Observations {
   std::string source;               // Back end and its version, for provenance.
 };
 
-// Throws Error(kBadInput) naming the first broken rule of the comments above (sizes, order, ranges,
-// finite values); `origin` is the file or back end to blame.
+// Every broken rule of the comments above and of docs/observations.md (sizes, order, ranges, finite
+// values), one line each, at most ProblemList::kMaxProblems; empty when all is well.
+std::vector<std::string> ProblemsOf(const Observations& observations);
+// Throws Error(kBadInput) naming the first broken rule; `origin` is the file or back end to blame.
 void CheckObservations(const Observations& observations, const std::string& origin);
 
 }  // namespace foothold

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct PersonInWorld {
   std::vector<Box> box_px;               // One per entry of frames, undistorted working image; may be empty.
   // Per entry of frames: left heel, left toe, right heel, right toe touching the scene, 0..1.
   std::vector<std::array<float, 4>> foot_contact;
+  // SMPL's joints in the world, one set per entry of frames: what FillJoints computes, stored so that
+  // users of a label need no body model.
+  std::vector<std::array<Vec3d, kNumJoints>> joints_in_world;
   std::vector<std::string> flags;
 };
 
@@ -51,5 +55,12 @@ struct Reconstruction {
   std::vector<ScenePoint> points;
   std::vector<std::string> flags;
 };
+
+// Poses the body model for every person and frame: fills joints_in_world.
+void FillJoints(const BodyModel& model, Reconstruction* reconstruction);
+
+// Every broken rule of the comments above (sizes, order, ranges, finite values, unit rotations), one
+// line each, at most ProblemList::kMaxProblems; empty when all is well.
+std::vector<std::string> ProblemsOf(const Reconstruction& reconstruction, const Clip& clip);
 
 }  // namespace foothold
