@@ -26,6 +26,22 @@ std::string Hex(const XXH128_hash_t& hash) {
 
 }  // namespace
 
+struct Hasher::Impl {
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state{XXH3_createState(), &XXH3_freeState};
+};
+
+Hasher::Hasher() : impl_(std::make_unique<Impl>()) {
+  FOOTHOLD_CHECK(impl_->state != nullptr, "out of memory");
+  XXH3_128bits_reset(impl_->state.get());
+}
+Hasher::~Hasher() = default;
+
+void Hasher::Update(const void* data, size_t size_bytes) {
+  XXH3_128bits_update(impl_->state.get(), data, size_bytes);
+}
+
+std::string Hasher::Hex() const { return foothold::Hex(XXH3_128bits_digest(impl_->state.get())); }
+
 std::string HashBytes(const void* data, size_t size_bytes) { return Hex(XXH3_128bits(data, size_bytes)); }
 
 std::string HashText(const std::string& text) { return HashBytes(text.data(), text.size()); }
@@ -36,19 +52,16 @@ std::string HashFile(const std::string& path) {
     throw Error(ErrorKind::kBadInput,
                 path + ": cannot be opened for reading; check the path and its permissions");
   }
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                              &XXH3_freeState);
-  FOOTHOLD_CHECK(state != nullptr, "out of memory");
-  XXH3_128bits_reset(state.get());
+  Hasher hasher;
   std::vector<char> buffer(1 << 20);
   size_t count = 0;
   while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0) {
-    XXH3_128bits_update(state.get(), buffer.data(), count);
+    hasher.Update(buffer.data(), count);
   }
   if (std::ferror(file.get()) != 0) {
     throw Error(ErrorKind::kBadInput, path + ": reading failed; is it a regular file on a healthy disk?");
   }
-  return Hex(XXH3_128bits_digest(state.get()));
+  return hasher.Hex();
 }
 
 }  // namespace foothold

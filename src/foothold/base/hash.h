@@ -2,9 +2,23 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace foothold {
+
+// XXH3-128 of bytes that arrive in pieces; the same value as HashBytes of them all.
+class Hasher {
+ public:
+  Hasher();
+  ~Hasher();
+  void Update(const void* data, size_t size_bytes);
+  std::string Hex() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // XXH3-128 as 32 lower-case hex characters (canonical byte order).
 std::string HashBytes(const void* data, size_t size_bytes);
