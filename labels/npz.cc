@@ -79,7 +79,7 @@ struct ElementType {
 
 ElementType TypeOf(const std::string& descr, const std::string& origin) {
   const std::string quoted = descr.substr(0, descr.find_last_of('\'') + 1);
-  if (quoted.size() < 5 || quoted.front() != '\'') {
+  if (quoted.size() < 4 || quoted.front() != '\'') {
     FailNpy(origin, "npy type " + descr + " is a record or damaged; plain numbers are needed");
   }
   const std::string type = quoted.substr(1, quoted.size() - 2);
