@@ -177,22 +177,6 @@ ClipOutcome LabelOneClip(const Clip& clip,
 
 }  // namespace
 
-std::string ProgramVersion() { return "foothold " FOOTHOLD_VERSION; }
-
-const char* NameOf(ClipOutcome::Status status) {
-  switch (status) {
-    case ClipOutcome::Status::kDone:
-      return "done";
-    case ClipOutcome::Status::kAlreadyDone:
-      return "already_done";
-    case ClipOutcome::Status::kRejected:
-      return "rejected";
-    case ClipOutcome::Status::kFailed:
-      return "failed";
-  }
-  return "unknown";
-}
-
 const OptionTable& RunOptions::Table() {
   static const OptionTable table =
       OptionTableBuilder<RunOptions>("run", "How the program runs. Nothing here changes a label.")

@@ -7,7 +7,6 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "foothold/base/error.h"
 #include "foothold/pipeline/report/html.h"
 #include "foothold/pipeline/report/mesh_raster.h"
 #include "foothold/video/video.h"
@@ -134,14 +133,6 @@ std::vector<FramePicture> MakeOverlays(const labels::Label& label,
   for (int frame = 0; frame < num_frames && static_cast<int>(pictures.size()) < count; ++frame) {
     if (!reader.Next(&source)) break;
     if (frame != static_cast<int>((pictures.size() + 0.5) * num_frames / count)) continue;
-    const ImageTransform& transform = label.clip.working_from_source;
-    if (source.width != transform.source_width || source.height != transform.source_height) {
-      throw Error(ErrorKind::kBadInput,
-                  "'" + clip.source_path + "' is " + std::to_string(source.width) + "x" +
-                      std::to_string(source.height) + ", the label's video was " +
-                      std::to_string(transform.source_width) + "x" + std::to_string(transform.source_height) +
-                      "; give the video that was labelled with --video");
-    }
     FramePicture picture{frame, ResizeToWidth(source, width_px)};
     DrawBodies(label, body, frame, &picture.rgb);
     pictures.push_back(std::move(picture));
