@@ -96,6 +96,7 @@ class Hdf5Writer {
   void CreateGroup(const std::string& group);
   // On a dataset or group written before.
   void WriteAttribute(const std::string& object, const std::string& attribute, const std::string& text);
+  void WriteAttribute(const std::string& object, const std::string& attribute, int64_t number);
 
   // Closes the file and returns its bytes, user block included.
   std::string Finish();

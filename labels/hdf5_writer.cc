@@ -143,6 +143,23 @@ struct Hdf5Writer::Impl {
       Check(H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, name);
     }
   }
+
+  void WriteRawAttribute(const std::string& object,
+                         const std::string& attribute,
+                         hid_t type,
+                         const void* data) {
+    const Hdf5Id space(H5Screate(H5S_SCALAR), H5Sclose);
+    const Hdf5Id id(H5Acreate_by_name(file.get(),
+                                      object.c_str(),
+                                      attribute.c_str(),
+                                      type,
+                                      space.get(),
+                                      H5P_DEFAULT,
+                                      H5P_DEFAULT,
+                                      H5P_DEFAULT),
+                    H5Aclose);
+    Check(id.valid() && H5Awrite(id.get(), type, data) >= 0, object + "@" + attribute);
+  }
 };
 
 Hdf5Writer::Hdf5Writer(size_t user_block_bytes) : impl_(std::make_unique<Impl>()) {
@@ -239,18 +256,12 @@ void Hdf5Writer::WriteAttribute(const std::string& object,
   PrepareHdf5();
   size_t width = 0;
   const std::string row = PadTexts({text}, object, &width);
-  const Hdf5Id type = TextType(width);
-  const Hdf5Id space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Hdf5Id id(H5Acreate_by_name(impl_->file.get(),
-                                    object.c_str(),
-                                    attribute.c_str(),
-                                    type.get(),
-                                    space.get(),
-                                    H5P_DEFAULT,
-                                    H5P_DEFAULT,
-                                    H5P_DEFAULT),
-                  H5Aclose);
-  impl_->Check(id.valid() && H5Awrite(id.get(), type.get(), row.data()) >= 0, object + "@" + attribute);
+  impl_->WriteRawAttribute(object, attribute, TextType(width).get(), row.data());
+}
+
+void Hdf5Writer::WriteAttribute(const std::string& object, const std::string& attribute, int64_t number) {
+  PrepareHdf5();
+  impl_->WriteRawAttribute(object, attribute, FileType<int64_t>(), &number);
 }
 
 std::string Hdf5Writer::Finish() {

@@ -7,21 +7,10 @@
 #include <limits>
 #include <numeric>
 
-#include "foothold/base/error.h"
+#include "labels/message_of.h"
 
 namespace foothold::labels {
 namespace {
-
-// Message of the Error that `call` throws, or "no error".
-template <class Call>
-std::string MessageOf(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 template <class T>
 void ExpectRoundTrip(const std::vector<T>& values, const Hdf5Shape& shape) {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "foothold/scene/observations.h"
+#include "foothold/scene/reconstruction.h"
+
+namespace foothold::labels {
+
+// Every field, bit for bit (so that -0.0 and 0.0 differ).
+
+template <class T>
+void ExpectSameBits(const T& a, const T& b) {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
+  EXPECT_EQ(std::memcmp(&a, &b, sizeof(T)), 0);
+}
+
+template <class T>
+void ExpectSameBits(const std::vector<T>& a, const std::vector<T>& b) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  ASSERT_EQ(a.size(), b.size());
+  if (a.empty()) return;
+  EXPECT_EQ(std::memcmp(a.data(), b.data(), sizeof(T) * a.size()), 0);
+}
+
+template <class T>
+void ExpectSameImage(const Image<T>& a, const Image<T>& b) {
+  EXPECT_EQ(a.width, b.width);
+  EXPECT_EQ(a.height, b.height);
+  EXPECT_EQ(a.channels, b.channels);
+  ExpectSameBits(a.data, b.data);
+}
+
+inline void ExpectSameClip(const Clip& a, const Clip& b) {
+  EXPECT_EQ(a.id, b.id);
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(a.source_path, b.source_path);
+  EXPECT_EQ(a.source_hash, b.source_hash);
+  EXPECT_EQ(a.first_frame, b.first_frame);
+  ExpectSameBits(a.time_s, b.time_s);
+  ExpectSameBits(a.frame_rate_hz, b.frame_rate_hz);
+  ExpectSameBits(a.working_from_source, b.working_from_source);
+}
+
+inline void ExpectSamePerson(const PersonObservations& a, const PersonObservations& b) {
+  EXPECT_EQ(a.id, b.id);
+  ExpectSameBits(a.shape, b.shape);
+  ASSERT_EQ(a.frames.size(), b.frames.size());
+  for (size_t i = 0; i < a.frames.size(); ++i) {
+    EXPECT_EQ(a.frames[i].frame, b.frames[i].frame);
+    ExpectSameBits(a.frames[i].box_px, b.frames[i].box_px);
+    ExpectSameBits(a.frames[i].confidence, b.frames[i].confidence);
+    ExpectSameBits(a.frames[i].body_in_cam, b.frames[i].body_in_cam);
+    ExpectSameBits(a.frames[i].pose_confidence, b.frames[i].pose_confidence);
+  }
+  ASSERT_EQ(a.contacts.size(), b.contacts.size());
+  for (size_t c = 0; c < a.contacts.size(); ++c) {
+    EXPECT_EQ(a.contacts[c].keyframe, b.contacts[c].keyframe);
+    EXPECT_EQ(a.contacts[c].vertex, b.contacts[c].vertex);
+    EXPECT_EQ(a.contacts[c].confidence, b.contacts[c].confidence);
+    EXPECT_EQ(a.contacts[c].stationary, b.contacts[c].stationary);
+  }
+  EXPECT_EQ(a.flags, b.flags);
+}
+
+inline void ExpectSameObservations(const Observations& a, const Observations& b) {
+  ExpectSameClip(a.clip, b.clip);
+  ExpectSameBits(a.camera.world_from_cam, b.camera.world_from_cam);
+  EXPECT_EQ(a.camera.poses_fixed, b.camera.poses_fixed);
+  EXPECT_EQ(a.camera.metric, b.camera.metric);
+  ExpectSameBits(a.camera.pinhole, b.camera.pinhole);
+  EXPECT_EQ(a.camera.focal_fixed, b.camera.focal_fixed);
+  EXPECT_EQ(a.camera.focal_observable, b.camera.focal_observable);
+  ExpectSameBits(a.camera.distortion, b.camera.distortion);
+  EXPECT_EQ(a.ground.known, b.ground.known);
+  ExpectSameBits(a.ground.up_in_world, b.ground.up_in_world);
+  ExpectSameBits(a.ground.offset_m, b.ground.offset_m);
+  ASSERT_EQ(a.keyframes.size(), b.keyframes.size());
+  for (size_t k = 0; k < a.keyframes.size(); ++k) {
+    EXPECT_EQ(a.keyframes[k].frame, b.keyframes[k].frame);
+    ExpectSameImage(a.keyframes[k].depth_m, b.keyframes[k].depth_m);
+    ExpectSameImage(a.keyframes[k].confidence, b.keyframes[k].confidence);
+    ExpectSameImage(a.keyframes[k].person_mask, b.keyframes[k].person_mask);
+    ExpectSameImage(a.keyframes[k].color, b.keyframes[k].color);
+  }
+  ASSERT_EQ(a.pairs.size(), b.pairs.size());
+  for (size_t p = 0; p < a.pairs.size(); ++p) {
+    EXPECT_EQ(a.pairs[p].i, b.pairs[p].i);
+    EXPECT_EQ(a.pairs[p].j, b.pairs[p].j);
+    ExpectSameBits(a.pairs[p].matches, b.pairs[p].matches);
+  }
+  ASSERT_EQ(a.people.size(), b.people.size());
+  for (size_t p = 0; p < a.people.size(); ++p) ExpectSamePerson(a.people[p], b.people[p]);
+  EXPECT_EQ(a.flags, b.flags);
+  EXPECT_EQ(a.source, b.source);
+}
+
+}  // namespace foothold::labels
