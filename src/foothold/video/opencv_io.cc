@@ -1,23 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/video/opencv_io.h"
 
-#include <cstdlib>
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstdarg>
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "foothold/base/error.h"
+
 namespace foothold::video_internal {
+namespace {
+
+constexpr int kAvLogError = 16;  // AV_LOG_ERROR; smaller is worse.
+std::atomic<int> decode_errors{0};
+
+void CountAvErrors(void*, int level, const char*, va_list) {
+  if ((level & 0xff) <= kAvLogError) ++decode_errors;
+}
+
+// Also silences FFmpeg. libavutil comes in with OpenCV, without headers of its own among our packages;
+// where it is absent (another video back end) nothing is counted.
+void ListenToFfmpeg() {
+  using Callback = void (*)(void*, int, const char*, va_list);
+  using SetCallback = void (*)(Callback);
+  void* const symbol = dlsym(RTLD_DEFAULT, "av_log_set_callback");
+  if (symbol != nullptr) reinterpret_cast<SetCallback>(symbol)(&CountAvErrors);
+}
+
+}  // namespace
 
 void PrepareOpencv() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // Read by OpenCV's FFmpeg layer at its first use. A user's own setting wins.
-    setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "threads;1", /*overwrite=*/0);
-    setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);  // AV_LOG_QUIET: we report damage ourselves.
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     cv::setNumThreads(1);
+    ListenToFfmpeg();
   });
 }
+
+cv::VideoCapture OpenVideo(const std::string& path) {
+  cv::VideoCapture capture;
+  try {
+    capture.open(path, cv::CAP_FFMPEG);
+  } catch (const cv::Exception&) {  // Reported below as any other refusal.
+  }
+  if (!capture.isOpened()) {
+    throw Error(
+        ErrorKind::kBadInput,
+        path + ": not a video that FFmpeg can open; is it cut short, another kind of file, or sound only?")
+        .WithReason("video_unreadable");
+  }
+  return capture;
+}
+
+DecodeErrorCounter::DecodeErrorCounter() : start_(decode_errors) {}
+int DecodeErrorCounter::Count() const { return decode_errors - start_; }
 
 ImageU8 RgbFromBgr(const cv::Mat& bgr) {
   ImageU8 rgb(bgr.cols, bgr.rows, 3);

@@ -12,8 +12,8 @@
 namespace foothold {
 
 struct VideoOptions {
-  int working_long_edge_px = 512;     // Rounded so that both sides are multiples of 16.
-  std::string working_fit = "crop";   // crop, pad
+  int working_long_edge_px = 512;    // Rounded so that both sides are multiples of 16.
+  std::string working_fit = "crop";  // crop, pad
   bool split_at_cuts = true;
   double cut_threshold = 0.5;
   int min_clip_frames = 8;
@@ -24,21 +24,31 @@ struct VideoOptions {
 struct VideoProbe {
   std::string path;
   std::string content_hash;
-  int width = 0, height = 0;             // After rotation.
-  int rotation_deg = 0;                  // From metadata, applied while decoding.
-  int container_frames = 0;              // Claimed.
-  std::vector<double> time_s;            // Decoded frames, strictly increasing.
-  double frame_rate_hz = 0;              // Median.
+  int width = 0, height = 0;   // After rotation.
+  int rotation_deg = 0;        // From metadata, applied while decoding.
+  int container_frames = 0;    // Claimed.
+  std::vector<double> time_s;  // Decoded frames, strictly increasing.
+  double frame_rate_hz = 0;    // Median.
   bool variable_rate = false;
-  std::vector<int> cuts;                 // Frames that start a new scene.
-  std::vector<std::string> flags;        // "video_truncated", "time_gap", "variable_rate", ...
+  std::vector<int> cuts;  // Frames that start a new scene.
+  // "video_truncated": fewer frames than the container claims (also a stream-copied cut).
+  // "time_gap": frames are missing in between. "variable_rate". "time_unknown": the file has no times,
+  // its nominal rate is used. "decode_errors": FFmpeg reported damage; some frames may be broken.
+  std::vector<std::string> flags;
 };
 
-// Decodes once from start to end. Throws Error(kBadInput) with a reason (video_missing, video_empty,
-// video_unreadable, video_no_frames, video_too_small, ...) when nothing can be labelled.
+// Decodes once from start to end. Throws Error(kBadInput) when nothing can be labelled, with reason
+// video_missing, video_empty, video_unreadable, video_no_frames, video_too_small (a side below 64
+// pixels), video_too_short (below min_clip_frames) or video_size_changes.
 VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options);
 
-// Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps.
+// Largest working image of the options' long edge (never enlarged) whose sides are multiples of 16,
+// centre onto centre, equal scale on both axes.
+ImageTransform MakeWorkingTransform(int source_width, int source_height, const VideoOptions& options);
+
+// Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps; pieces shorter than
+// min_clip_frames are left out. Throws Error(kUsage) when that is no range of the video's frames,
+// Error(kBadInput, "video_too_short") when no piece is long enough.
 std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
 
 // Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
@@ -57,7 +67,9 @@ class FrameReader {
 // Source frame to working image by the clip's exact transform (area filter when shrinking).
 ImageU8 ToWorkingImage(const ImageU8& source_rgb, const ImageTransform& working_from_source);
 
-// Lossy MP4 or lossless AVI writer for synthetic clips and tests.
+// Writes a video for synthetic clips and tests: `path` ends in .mp4 (lossy, about 36 dB) or .avi
+// (lossless). Frames are RGB, of one size with even sides. Equal frames give equal bytes. Replaces an
+// existing file; appears whole or not at all. Throws Error(kStorage).
 void WriteVideo(const std::string& path, double frame_rate_hz, const std::vector<ImageU8>& frames_rgb);
 
 }  // namespace foothold

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/video/video.h"
+
+namespace foothold {
+
+const OptionTable& VideoOptions::Table() {
+  static const OptionTable table =
+      OptionTableBuilder<VideoOptions>("video", "Decoding, splitting into clips, working resolution.")
+          .Add("working_long_edge_px",
+               &VideoOptions::working_long_edge_px,
+               64,
+               4096,
+               "Long edge of the working image; both sides are rounded to multiples of 16, never enlarged.")
+          .Add("working_fit",
+               &VideoOptions::working_fit,
+               {"crop", "pad"},
+               "Whether the multiple of 16 is reached by cropping the picture or by padding it with black.")
+          .Add("split_at_cuts", &VideoOptions::split_at_cuts, "Make one clip of each camera shot.")
+          .Add("cut_threshold",
+               &VideoOptions::cut_threshold,
+               0.05,
+               1.0,
+               "Change of colours and structure (0 same, 1 nothing in common) that makes a cut.")
+          .Add("min_clip_frames",
+               &VideoOptions::min_clip_frames,
+               2,
+               100000,
+               "Videos and shots with fewer frames are not labelled.")
+          .Build();
+  return table;
+}
+
+}  // namespace foothold
