@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cuda_runtime_api.h>
+
+#include <cstdio>
+
+#include "foothold/device/device.h"
+
+namespace foothold {
+namespace {
+
+cudaStream_t StreamOf(const DeviceStream& stream) { return static_cast<cudaStream_t>(stream.handle()); }
+
+}  // namespace
+
+bool HasDeviceCode() { return true; }
+
+int DeviceCount() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  cudaGetLastError();  // Clears it: having no device is not an error of what follows.
+  return 0;
+}
+
+std::string WhyNoDevice() {
+  int count = 0;
+  const cudaError_t code = cudaGetDeviceCount(&count);
+  if (code == cudaSuccess && count > 0) return "";
+  cudaGetLastError();
+  return code == cudaSuccess ? "no GPU is visible (check CUDA_VISIBLE_DEVICES)" : cudaGetErrorString(code);
+}
+
+int SelectDevice(int local_rank) {
+  const int count = DeviceCount();
+  if (count == 0) {
+    throw Error(ErrorKind::kDevice,
+                "no usable GPU: " + WhyNoDevice() + "; check the driver (nvidia-smi) or run without a GPU");
+  }
+  const int device = count == 1 ? 0 : local_rank % count;
+  FOOTHOLD_CUDA_CHECK(cudaSetDevice(device));
+  return device;
+}
+
+std::string DescribeDevice(int device) {
+  cudaDeviceProp properties;
+  FOOTHOLD_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  char text[320];
+  std::snprintf(text,
+                sizeof(text),
+                "%s, %.0f GiB, sm_%d%d",
+                properties.name,
+                static_cast<double>(properties.totalGlobalMem) / (1u << 30),
+                properties.major,
+                properties.minor);
+  return text;
+}
+
+void CheckCuda(int code, const char* expression, const char* file, int line) {
+  if (code == cudaSuccess) return;
+  const auto error = static_cast<cudaError_t>(code);
+  throw Error(ErrorKind::kDevice,
+              std::string(cudaGetErrorName(error)) + " (" + cudaGetErrorString(error) + ") in " + expression +
+                  " at " + file + ":" + std::to_string(line) +
+                  (error == cudaErrorMemoryAllocation ? "; the GPU is out of memory, use fewer ranks per GPU"
+                                                      : "; check the GPU with nvidia-smi"));
+}
+
+void CheckLaunch(const char* kernel, const char* file, int line) {
+  CheckCuda(cudaGetLastError(), kernel, file, line);
+}
+
+DeviceStream::DeviceStream() {
+  cudaStream_t stream = nullptr;
+  FOOTHOLD_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  handle_ = stream;
+}
+DeviceStream::~DeviceStream() { cudaStreamDestroy(static_cast<cudaStream_t>(handle_)); }
+void DeviceStream::Synchronize() { FOOTHOLD_CUDA_CHECK(cudaStreamSynchronize(StreamOf(*this))); }
+
+namespace internal {
+
+void* AllocateOnDevice(size_t size_bytes) {
+  void* data = nullptr;
+  if (size_bytes > 0) FOOTHOLD_CUDA_CHECK(cudaMalloc(&data, size_bytes));
+  return data;
+}
+void FreeOnDevice(void* data) noexcept { cudaFree(data); }
+void CopyToDevice(void* to, const void* from_host, size_t size_bytes, const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaMemcpyAsync(to, from_host, size_bytes, cudaMemcpyHostToDevice, StreamOf(stream)));
+}
+void CopyToHost(void* to_host, const void* from, size_t size_bytes, const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaMemcpyAsync(to_host, from, size_bytes, cudaMemcpyDeviceToHost, StreamOf(stream)));
+}
+
+}  // namespace internal
+}  // namespace foothold
