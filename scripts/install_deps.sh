@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what building and testing Foothold needs on Debian 12 (or Ubuntu 24.04). Does nothing, without
+# asking the network, when all is there. Needs root or sudo only if something is missing.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache
+  libeigen3-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libboost-program-options-dev
+  libhdf5-dev hdf5-tools zlib1g-dev libxxhash-dev
+  libopenmpi-dev openmpi-bin
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev libopencv-videoio-dev
+  libopencv-calib3d-dev libopencv-features2d-dev libopencv-flann-dev libopencv-objdetect-dev
+  libgtest-dev
+  python3 python3-h5py python3-numpy
+)
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install_deps: this is not a Debian system; install the equivalents of: ${packages[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "install_deps: all ${#packages[@]} packages are installed"
+  exit 0
+fi
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=(env)
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+  as_root=(sudo env)
+else
+  echo "install_deps: missing and not installable without root or sudo: ${missing[*]}" >&2
+  echo "install_deps: ask an administrator to run: apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 1
+fi
+
+echo "install_deps: installing ${#missing[@]} of ${#packages[@]} packages: ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() { "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1; }
+# The package lists of a fresh image are empty, those of an old one name versions that are gone.
+if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; then
+  tail -n 30 "$log" >&2
+  echo "install_deps: apt-get failed (above); check the network and /etc/apt/sources.list" >&2
+  exit 1
+fi
+echo "install_deps: done"
