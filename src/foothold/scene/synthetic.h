@@ -33,14 +33,14 @@ struct SyntheticOptions {
 // The default noise of docs/synthetic.md; each field is one standard deviation or share.
 struct NoiseOptions {
   double match_px = 0.5;
-  double match_outliers = 0.02;        // Share of gross outliers.
-  double depth_smooth = 0.02;          // Smooth multiplicative distortion.
+  double match_outliers = 0.02;                          // Share of gross outliers.
+  double depth_smooth = 0.02;                            // Smooth multiplicative distortion.
   double depth_scale_min = 0.8, depth_scale_max = 1.25;  // Per keyframe.
   double body_depth = 0.10;
   double joint_rotation_rad = 0.1;
   double shape = 0.3;
-  double wrong_contacts = 0.10;        // Share.
-  double focal = 0.05;                 // Uniform in +- this.
+  double wrong_contacts = 0.10;  // Share.
+  double focal = 0.05;           // Uniform in +- this.
   static const OptionTable& Table();
 };
 
@@ -55,11 +55,15 @@ struct SyntheticClip {
 SyntheticClip MakeSyntheticClip(const BodyModel& body,
                                 const SyntheticOptions& options,
                                 const std::string& name,
-                                uint64_t seed);
+                                uint64_t seed,
+                                int threads = 1);  // Does not change the clip.
 
 // A noisy copy: matches, depth, bodies, shape, contacts, focal, and initial cameras chained from
 // pairwise alignment of the noisy pointmaps.
-Observations AddNoise(const SyntheticClip& clip, const BodyModel& body, const NoiseOptions& options, uint64_t seed);
+Observations AddNoise(const SyntheticClip& clip,
+                      const BodyModel& body,
+                      const NoiseOptions& options,
+                      uint64_t seed);
 
 // Software rendering of one frame, lens distortion included.
 struct RenderedFrame {
