@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "foothold/objective/match_residual.h"
+#include "foothold/objective/variables.h"
+
+namespace foothold {
+
+inline RelativeView<double> TargetFromSource(const CameraState& target, const CameraState& source) {
+  const Mat3d inverse = Transposed(target.rotation);
+  return {inverse * source.rotation,
+          inverse * (source.world_from_cam.translation - target.world_from_cam.translation)};
+}
+
+// Derivative of the relative twist (omega, nu) of match_residual.h by the twelve tangents of the two
+// cameras, target's six first. With left perturbations (w, v) of both,
+//   omega = R_t^T (w_s - w_t),  nu = R_t^T (v_s - v_t + (c_s - c_t) x w_t).
+inline Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
+  const Mat3d inverse = Transposed(target.rotation);
+  const Mat3d arm = inverse * Skew(source.world_from_cam.translation - target.world_from_cam.translation);
+  Mat<double, 6, 12> chain = Mat<double, 6, 12>::Zero();
+  for (int r = 0; r < 3; ++r) {
+    for (int c = 0; c < 3; ++c) {
+      chain(r, c) = -inverse(r, c);
+      chain(r, 6 + c) = inverse(r, c);
+      chain(3 + r, c) = arm(r, c);
+      chain(3 + r, 3 + c) = -inverse(r, c);
+      chain(3 + r, 9 + c) = inverse(r, c);
+    }
+  }
+  return chain;
+}
+
+// Normal equations of many residuals of one pair in relative coordinates.
+template <int N>
+struct RelativeSystem {
+  Mat<double, N, N> hessian = Mat<double, N, N>::Zero();  // Lower triangle.
+  Vec<double, N> gradient = Vec<double, N>::Zero();
+
+  template <int R>
+  void Add(const Mat<double, R, N>& jacobian, const Vec<double, R>& residual, double weight) {
+    for (int row = 0; row < R; ++row) {
+      const double* j = &jacobian.data[row * N];
+      for (int a = 0; a < N; ++a) {
+        const double scaled = weight * j[a];
+        for (int b = 0; b <= a; ++b) hessian(a, b) += scaled * j[b];
+        gradient[a] += scaled * residual[row];
+      }
+    }
+  }
+
+  // Adds chain^T H chain to a group; `chain` is d (relative columns) / d (group tangents).
+  template <int M>
+  void AddTo(const Mat<double, N, M>& chain, GroupSystem* system) const {
+    Mat<double, N, N> full = hessian;
+    for (int a = 0; a < N; ++a) {
+      for (int b = 0; b < a; ++b) full(b, a) = full(a, b);
+    }
+    const Mat<double, N, M> product = full * chain;
+    for (int a = 0; a < M; ++a) {
+      for (int b = 0; b <= a; ++b) {
+        double sum = 0;
+        for (int k = 0; k < N; ++k) sum += chain(k, a) * product(k, b);
+        system->hessian[static_cast<size_t>(a) * M + b] += sum;
+      }
+      for (int k = 0; k < N; ++k) system->gradient[a] += chain(k, a) * gradient[k];
+    }
+  }
+};
+
+// Tangents of a match group: camera i, camera j, focal.
+constexpr int kPairDof = 2 * kCameraDof + 1;
+
+// Chain of the twist rows when the target is camera i (`source_first` false) or camera j (true).
+template <int N>
+Mat<double, N, kPairDof> PairChain(const CameraState& target, const CameraState& source, bool source_first) {
+  const Mat<double, 6, 12> twist = TwistByCameras(target, source);
+  const int target_column = source_first ? kCameraDof : 0;
+  const int source_column = source_first ? 0 : kCameraDof;
+  Mat<double, N, kPairDof> chain = Mat<double, N, kPairDof>::Zero();
+  for (int r = 0; r < 6; ++r) {
+    for (int c = 0; c < 6; ++c) {
+      chain(r, target_column + c) = twist(r, c);
+      chain(r, source_column + c) = twist(r, 6 + c);
+    }
+  }
+  chain(kSourceLogScale, source_column + kLogScale) = 1;
+  return chain;
+}
+
+}  // namespace foothold

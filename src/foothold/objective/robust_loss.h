@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+
+#include "foothold/geometry/robust_kernel.h"
+
+namespace foothold {
+
+// Robust cost of a residual given in units of its standard deviation. The kernel rho_gamma is rounded
+// off with sqrt(r^2 + epsilon^2) and scaled so that cost ~ r^2 / 2 near zero: terms add like negative
+// log likelihoods, and beyond epsilon deviations an outlier pulls less and less.
+class RobustLoss {
+ public:
+  RobustLoss(double gamma, double epsilon)
+      : kernel_(RobustKernel<double>::FromGamma(std::abs(gamma - 1) < 1e-3 ? 0.999 : gamma)),
+        epsilon2_(epsilon * epsilon),
+        scale_(epsilon / kernel_.Slope(epsilon)),
+        floor_(kernel_.Value(epsilon)) {}
+
+  // Continuation from nearly quadratic and convex (gamma 1.1, wide epsilon) at progress 0 to
+  // (gamma, epsilon) at progress 1.
+  static RobustLoss Annealed(double gamma, double epsilon, double progress) {
+    return RobustLoss(1.1 + (gamma - 1.1) * progress, epsilon * std::pow(10.0, 1 - progress));
+  }
+
+  double Cost(double squared_norm) const {
+    return scale_ * (kernel_.Value(std::sqrt(squared_norm + epsilon2_)) - floor_);
+  }
+  // d cost / d (squared_norm / 2): the weight of reweighted least squares.
+  double Weight(double squared_norm) const {
+    const double r = std::sqrt(squared_norm + epsilon2_);
+    return scale_ * kernel_.Slope(r) / r;
+  }
+
+ private:
+  RobustKernel<double> kernel_;
+  double epsilon2_, scale_, floor_;
+};
+
+}  // namespace foothold
