@@ -11,15 +11,15 @@ namespace foothold::labels {
 
 // Where a label came from: enough to make it again.
 struct Provenance {
-  std::string program;           // "foothold 0.1.0".
-  std::string perception;        // Observations::source.
-  std::string options;           // Resolved options that affect labels, as a config file.
+  std::string program;     // "foothold 0.1.0".
+  std::string perception;  // Observations::source.
+  std::string options;     // Resolved options that affect labels, as a config file.
   std::string body_model_hash;
 };
 
 // One label file. Synthetic truth is stored in the same form, with kind "truth".
 struct Label {
-  std::string kind = "label";    // label, truth
+  std::string kind = "label";  // label, truth
   Clip clip;
   Reconstruction reconstruction;
   SolverSummary summary;

@@ -9,6 +9,7 @@
 
 #include "foothold/scene/observations.h"
 #include "foothold/scene/reconstruction.h"
+#include "labels/label.h"
 
 namespace foothold::labels {
 
@@ -98,6 +99,79 @@ inline void ExpectSameObservations(const Observations& a, const Observations& b)
   for (size_t p = 0; p < a.people.size(); ++p) ExpectSamePerson(a.people[p], b.people[p]);
   EXPECT_EQ(a.flags, b.flags);
   EXPECT_EQ(a.source, b.source);
+}
+
+inline void ExpectSamePerson(const PersonInWorld& a, const PersonInWorld& b) {
+  EXPECT_EQ(a.id, b.id);
+  ExpectSameBits(a.shape, b.shape);
+  EXPECT_EQ(a.frames, b.frames);
+  ExpectSameBits(a.body_in_world, b.body_in_world);
+  ExpectSameBits(a.confidence, b.confidence);
+  ExpectSameBits(a.box_px, b.box_px);
+  ExpectSameBits(a.foot_contact, b.foot_contact);
+  ExpectSameBits(a.joints_in_world, b.joints_in_world);
+  EXPECT_EQ(a.flags, b.flags);
+}
+
+inline void ExpectSameReconstruction(const Reconstruction& a, const Reconstruction& b) {
+  ExpectSameBits(a.pinhole, b.pinhole);
+  ExpectSameBits(a.distortion, b.distortion);
+  EXPECT_EQ(a.gravity_known, b.gravity_known);
+  ExpectSameBits(a.world_from_cam, b.world_from_cam);
+  ASSERT_EQ(a.keyframes.size(), b.keyframes.size());
+  for (size_t k = 0; k < a.keyframes.size(); ++k) {
+    EXPECT_EQ(a.keyframes[k].frame, b.keyframes[k].frame);
+    ExpectSameBits(a.keyframes[k].scale, b.keyframes[k].scale);
+    ExpectSameImage(a.keyframes[k].depth_m, b.keyframes[k].depth_m);
+    ExpectSameImage(a.keyframes[k].confidence, b.keyframes[k].confidence);
+  }
+  ASSERT_EQ(a.people.size(), b.people.size());
+  for (size_t p = 0; p < a.people.size(); ++p) ExpectSamePerson(a.people[p], b.people[p]);
+  ASSERT_EQ(a.points.size(), b.points.size());
+  for (size_t i = 0; i < a.points.size(); ++i) {
+    ExpectSameBits(a.points[i].position_m, b.points[i].position_m);
+    ExpectSameBits(a.points[i].confidence, b.points[i].confidence);
+    ExpectSameBits(a.points[i].rgb, b.points[i].rgb);
+  }
+  EXPECT_EQ(a.flags, b.flags);
+}
+
+inline void ExpectSameSummary(const SolverSummary& a, const SolverSummary& b) {
+  EXPECT_EQ(a.termination, b.termination);
+  EXPECT_EQ(a.message, b.message);
+  ASSERT_EQ(a.terms.size(), b.terms.size());
+  for (size_t i = 0; i < a.terms.size(); ++i) {
+    EXPECT_EQ(a.terms[i].name, b.terms[i].name);
+    EXPECT_EQ(a.terms[i].weight, b.terms[i].weight);
+    EXPECT_EQ(a.terms[i].initial, b.terms[i].initial);
+    EXPECT_EQ(a.terms[i].final, b.terms[i].final);
+    EXPECT_EQ(a.terms[i].num_residuals, b.terms[i].num_residuals);
+  }
+  ASSERT_EQ(a.iterations.size(), b.iterations.size());
+  for (size_t i = 0; i < a.iterations.size(); ++i) {
+    EXPECT_EQ(a.iterations[i].stage, b.iterations[i].stage);
+    EXPECT_EQ(a.iterations[i].iteration, b.iterations[i].iteration);
+    EXPECT_EQ(a.iterations[i].cost, b.iterations[i].cost);
+    EXPECT_EQ(a.iterations[i].term_cost, b.iterations[i].term_cost);
+    EXPECT_EQ(a.iterations[i].damping, b.iterations[i].damping);
+    EXPECT_EQ(a.iterations[i].step_norm, b.iterations[i].step_norm);
+    EXPECT_EQ(a.iterations[i].accepted, b.iterations[i].accepted);
+  }
+  EXPECT_EQ(a.num_keyframes, b.num_keyframes);
+  EXPECT_EQ(a.num_parameters, b.num_parameters);
+  EXPECT_EQ(a.num_rejected_steps, b.num_rejected_steps);
+  EXPECT_EQ(a.num_non_finite_steps, b.num_non_finite_steps);
+}
+
+inline void ExpectSameLabel(const Label& a, const Label& b) {
+  EXPECT_EQ(a.kind, b.kind);
+  ExpectSameClip(a.clip, b.clip);
+  ExpectSameReconstruction(a.reconstruction, b.reconstruction);
+  ExpectSameSummary(a.summary, b.summary);
+  EXPECT_EQ(a.provenance.program, b.provenance.program);
+  EXPECT_EQ(a.provenance.perception, b.provenance.perception);
+  EXPECT_EQ(a.provenance.options, b.provenance.options);
+  EXPECT_EQ(a.provenance.body_model_hash, b.provenance.body_model_hash);
 }
 
 }  // namespace foothold::labels

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
+#include <array>
 #include <string>
 
 #include "foothold/base/random.h"
 #include "foothold/scene/observations.h"
+#include "foothold/scene/reconstruction.h"
+#include "labels/hdf5.h"
+#include "labels/label.h"
 
 namespace foothold::labels {
 
-// Small valid data with every field set to something of its own.
+// Small valid data with every field set to something of its own. The files in golden/ hold the
+// observations and the label below, so their values are frozen; they
+// use exactly rounded operations only, so that every machine makes the same.
+
+inline double RandomNumber(RandomStream* random) { return random->Uniform(-2, 2); }
 
 inline Quatd RandomRotation(RandomStream* random) {
-  return ExpQuaternion(Vec3d{random->Normal(), random->Normal(), random->Normal()});
+  return Normalized(
+      Quatd{RandomNumber(random), RandomNumber(random), RandomNumber(random), RandomNumber(random)});
 }
 
 inline Vec3d RandomVector(RandomStream* random) {
-  return {random->Normal(), random->Normal(), random->Normal()};
+  return {RandomNumber(random), RandomNumber(random), RandomNumber(random)};
 }
 
 inline BodyPose RandomPose(RandomStream* random) {
@@ -59,7 +67,7 @@ inline ImageF SampleDepthConfidence(const ImageF& depth_m, RandomStream* random)
 inline PersonObservations SamplePersonObservations(int id, int num_frames, RandomStream* random) {
   PersonObservations person;
   person.id = id;
-  for (double& coefficient : person.shape) coefficient = random->Normal();
+  for (double& coefficient : person.shape) coefficient = RandomNumber(random);
   for (int t = 0; t < num_frames; ++t) {
     const float x = static_cast<float>(random->Uniform(0, 20));
     person.frames.push_back(
@@ -111,6 +119,74 @@ inline Observations SampleObservations() {
   observations.flags = {"camera_static", "focal_ambiguous"};
   observations.source = "test 1.0";
   return observations;
+}
+
+inline PersonInWorld SamplePersonInWorld(int id, int num_frames, RandomStream* random) {
+  PersonInWorld person;
+  person.id = id;
+  for (double& coefficient : person.shape) coefficient = RandomNumber(random);
+  for (int t = 0; t < num_frames; ++t) {
+    person.frames.push_back(t);
+    person.body_in_world.push_back(RandomPose(random));
+    person.confidence.push_back(RandomConfidence(random));
+    person.box_px.push_back({1.5f * t, 2, 3.5f, 9});
+    person.foot_contact.push_back({0, 0.25f, 1, RandomConfidence(random)});
+    std::array<Vec3d, kNumJoints>& joints = person.joints_in_world.emplace_back();
+    for (Vec3d& joint : joints) joint = RandomVector(random);
+  }
+  person.flags = {"pose_unobserved"};
+  return person;
+}
+
+inline SolverSummary SampleSummary() {
+  SolverSummary summary;
+  summary.termination = SolverSummary::Termination::kConverged;
+  summary.message = "relative decrease below 1e-6";
+  summary.terms = {{"match", 1, 3.5, 0.25, 1000}, {"contact_scale", 0.5, 0.75, 0.125, 40}};
+  summary.iterations = {{"align", 0, 3.875, {3.5, 0.75}, 1e-4, 0.5, true},
+                        {"refine", 1, 0.3125, {0.25, 0.125}, 1e-5, 0.03, false}};
+  summary.num_keyframes = 3;
+  summary.num_parameters = 77;
+  summary.num_rejected_steps = 2;
+  summary.num_non_finite_steps = 1;
+  return summary;
+}
+
+// 6 frames, keyframes 0, 3, 5 of 32 x 16, two people, 50 points; depths and confidences are float16
+// numbers, so that a label file keeps them exactly.
+inline Label SampleLabel() {
+  RandomStream random(8, "sample label");
+  Label label;
+  label.clip = SampleClip(6);
+  Reconstruction& reconstruction = label.reconstruction;
+  reconstruction.pinhole = {28.5, 15.25, 7.75};
+  reconstruction.distortion = {-0.11, 0.02};
+  reconstruction.gravity_known = true;
+  for (int t = 0; t < 6; ++t) {
+    reconstruction.world_from_cam.push_back({RandomRotation(&random), RandomVector(&random)});
+  }
+  for (int frame : {0, 3, 5}) {
+    KeyframeDepth keyframe;
+    keyframe.frame = frame;
+    keyframe.scale = random.Uniform(0.8, 1.25);
+    keyframe.depth_m = SampleDepth(32, 16, &random);
+    keyframe.confidence = SampleDepthConfidence(keyframe.depth_m, &random);
+    for (float& z : keyframe.depth_m.data) z = FloatFromHalf(HalfFromFloat(z));
+    for (float& c : keyframe.confidence.data) c = FloatFromHalf(HalfFromFloat(c));
+    reconstruction.keyframes.push_back(keyframe);
+  }
+  reconstruction.people.push_back(SamplePersonInWorld(4, 6, &random));
+  reconstruction.people.push_back(SamplePersonInWorld(9, 2, &random));
+  for (int i = 0; i < 50; ++i) {
+    const Vec3d position = RandomVector(&random);
+    const uint8_t shade = static_cast<uint8_t>(5 * i);
+    reconstruction.points.push_back(
+        {position.Cast<float>(), RandomConfidence(&random), {shade, 7, static_cast<uint8_t>(255 - shade)}});
+  }
+  reconstruction.flags = {"camera_static", "focal_ambiguous"};
+  label.summary = SampleSummary();
+  label.provenance = {"foothold 0.1.0", "test 1.0", "[josh]\nmax_iterations = 30\n", std::string(32, 'b')};
+  return label;
 }
 
 }  // namespace foothold::labels
