@@ -218,6 +218,7 @@ labels::Label LabelClip(const Clip& clip,
   }
   PhaseTimes::Scope scope(times, "optimise");
   JoshResult result = OptimizeJointly(observations, body, options.josh, threads);
+  FillJoints(body, &result.reconstruction);
 
   labels::Label label;
   label.clip = clip;
