@@ -8,6 +8,8 @@
 namespace foothold::synthetic {
 namespace {
 
+constexpr double kSupport = 1.6e-3;     // A vertex this close above a level floor bears the foot, metres.
+constexpr double kSoleMargin = 8e-3;    // Around the sole for its outline, metres.
 constexpr double kHeelOffTime = 0.18;   // Seconds before lifting in which the heel rises, toes planted.
 constexpr double kHeelOffAngle = 0.48;  // Radians at a stride of a metre.
 
@@ -69,12 +71,29 @@ FootPose Swinging(const FootModel& foot, const Footfall& from, const Footfall& t
       MatrixFromQuaternion(Slerp(QuaternionFromMatrix(from_axes), QuaternionFromMatrix(to_axes), Ease(s)));
   FootPose pose;
   pose.ankle_in_world = Quintic(s, start, start_rate, end) + (to.arch_m * arch) * kUp;
+  // Over an edge the foot first rises and then goes forward, or first goes forward and then sinks.
+  const double rise = start[1] - end[1];
+  const double own_s = rise > 0 ? std::min(1.0, s / 0.7) : std::max(0.0, (s - 0.3) / 0.7);
+  pose.ankle_in_world[1] += (Ease(s) - Ease(own_s)) * rise * std::min(1.0, std::fabs(rise) / 0.1);
   pose.foot_rotation = axes * Pitch(pitch) * level;
   pose.toe_rotation = axes * Pitch(pitch - bend) * level;
   pose.ground = Quintic(s, from.ground, Vec3d{0, 0, 0}, to.ground);
   pose.heading_rad = Quintic(s, from.heading_rad, 0.0, to.heading_rad);
   pose.planted = 1 - std::sqrt(arch);
   return pose;
+}
+
+// Vertices that also follow the shin would move a little while the foot stands.
+bool MovesWithFoot(const BodyModel& body, int vertex, int side) {
+  double weight = 0;
+  for (int k = 0; k < body.skin_width; ++k) {
+    const size_t entry = static_cast<size_t>(body.skin_width) * vertex + k;
+    const int joint = body.skin_joints[entry];
+    const bool of_foot =
+        joint == (side == 0 ? kLeftAnkle : kRightAnkle) || joint == (side == 0 ? kLeftFoot : kRightFoot);
+    if (of_foot) weight += body.skin_weights[entry];
+  }
+  return weight > 0.9999;
 }
 
 }  // namespace
@@ -146,9 +165,13 @@ FootModel MakeFootModel(const BodyModel& body, const BodyShape& shape, int side)
   }
   foot.ankle_height_m = -low;
   for (size_t k = 0; k < sole.size(); ++k) {
-    if (points[k][1] - low > 1e-3) continue;
+    if (points[k][1] - low > kSupport || !MovesWithFoot(body, sole[k], side)) continue;
     foot.support_vertices.push_back(sole[k]);
     foot.is_forefoot.push_back(points[k][2] > middle);
+  }
+  for (int a : {0, 2}) {
+    smallest[a] -= kSoleMargin;
+    largest[a] += kSoleMargin;
   }
   for (double x : {smallest[0], 0.5 * (smallest[0] + largest[0]), largest[0]}) {
     for (double z = 0; z <= 1; z += 0.25) {

@@ -11,7 +11,7 @@ namespace foothold::synthetic {
 namespace {
 
 constexpr double kBefore = 1.0;      // Seconds sampled before the first frame and after the last.
-constexpr double kKneeSlack = 0.16;  // The straightest knee, radians from the longest leg.
+constexpr double kKneeSlack = 0.1;   // The straightest knee, radians from the longest leg.
 
 Mat3d About(int axis, double angle) {
   Vec3d w{0, 0, 0};
@@ -132,7 +132,7 @@ bool SolveHeight(const PosedSkeleton& rest,
       bound[i] = std::min(bound[i], std::sqrt(left) - ankle[1] + hip[1]);
     }
   }
-  const std::vector<double> height = SmoothBelow(bound, static_cast<int>(0.13 / track->step_s));
+  const std::vector<double> height = SmoothBelow(bound, static_cast<int>(0.2 / track->step_s));
   for (int i = 0; i < track->count; ++i) track->pelvis[1][i] = -height[i];
   return true;
 }
@@ -282,13 +282,13 @@ std::optional<Person> MakePerson(const BodyModel& body,
   const PosedSkeleton rest = PoseSkeleton(body, person.shape, BodyPose());
   const double leg = Norm(rest.joints_m[kLeftHip] - rest.joints_m[kLeftKnee]) +
                      Norm(rest.joints_m[kLeftKnee] - rest.joints_m[kLeftAnkle]);
-  person.style.step_length_m = random->Uniform(0.56, 0.74) * leg;
+  person.style.step_length_m = random->Uniform(0.54, 0.7) * leg;
   person.style.step_time_s = random->Uniform(0.48, 0.6);
   person.style.pause_rate = 0.05;
   person.style.arm_swing_rad = random->Uniform(0.2, 0.45);
   person.style.elbow_rad = random->Uniform(0.2, 0.6);
   person.style.arm_out_rad = random->Uniform(0.1, 0.22);
-  person.style.lean_rad = random->Uniform(0.0, 0.08);
+  person.style.lean_rad = random->Uniform(0.03, 0.11);
   person.clothing = DrawClothing(random);
   std::optional<Walk> walk = PlanWalk(geometry, person.feet, person.style, timing, others, random);
   if (!walk) return std::nullopt;

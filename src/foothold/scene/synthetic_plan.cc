@@ -16,7 +16,9 @@ constexpr double kMaxRise = 0.2;       // From one footfall to the next, metres.
 constexpr double kSwingShare = 0.78;   // Of a step's time; the rest both feet stand.
 constexpr double kHalfStance = 0.085;  // Of the ankles from the walker's line, metres.
 constexpr double kToeOut = 0.1;        // Radians.
-constexpr double kSwingDip = 0.004;    // Of the sole below the surface that a swing may show, metres.
+constexpr double kLowArch = 0.1;       // A swing this low is natural, metres.
+constexpr double kHighArch = 0.3;
+constexpr double kSwingDip = 0.004;  // Of the sole below the surface that a swing may show, metres.
 
 double WrapAngle(double angle) { return std::remainder(angle, 2 * kPi); }
 
@@ -96,7 +98,7 @@ class Planner {
 
   bool Start() {
     time_ = -kBefore - random_->Uniform(0, 0.6);
-    const bool cross = !geometry_.crossings.empty() && random_->Bernoulli(0.45);
+    const bool cross = !geometry_.crossings.empty() && random_->Bernoulli(0.65);
     for (int attempt = 0; attempt < 60; ++attempt) {
       if (cross) {
         const Crossing& crossing = geometry_.crossings[0];
@@ -105,7 +107,7 @@ class Planner {
         const Vec3d exit = up ? crossing.exit : crossing.entry;
         const Vec3d side = Normalized(Cross(kUp, exit - entry));
         const double shift = random_->Uniform(-0.45, 0.45);
-        place_ = entry + random_->Uniform(-0.9, 0.5) * Normalized(entry - exit) + shift * side;
+        place_ = entry + random_->Uniform(-0.9, 0.6) * Normalized(entry - exit) + shift * side;
         goals_ = {exit + shift * side};
       } else {
         place_ = RandomPlace();
@@ -172,22 +174,27 @@ class Planner {
     const Vec3d next = place_ + length * forward;
     if (length > 0 && (!Free(next, time_ + style_.step_time_s) || !Free(0.5 * (place_ + next), time_)))
       return false;
+    std::optional<Footfall> best;
+    double best_shift = 0;
     for (double shift : {0.0, 0.04, -0.04, 0.08, -0.08, 0.12, -0.12, 0.16, -0.16, 0.2}) {
-      const Vec3d at = next + shift * forward;
-      std::optional<Footfall> fall = FallAt(at, heading, side_);
+      std::optional<Footfall> fall = FallAt(next + shift * forward, heading, side_);
       if (!fall || !StepIsEasy(*fall)) continue;
       fall->land_s = time_ + kSwingShare * style_.step_time_s;
       fall->lift_s = 1e9;
       if (!FitArch(walk_.falls[side_].back(), &*fall)) continue;
-      walk_.falls[side_].back().lift_s = time_;
-      walk_.falls[side_].push_back(*fall);
-      place_ = at;
-      heading_ = heading;
-      side_ = 1 - side_;
-      time_ += style_.step_time_s;
-      return true;
+      if (best && fall->arch_m >= best->arch_m) continue;
+      best = fall;
+      best_shift = shift;
+      if (best->arch_m < kLowArch) break;
     }
-    return false;
+    if (!best) return false;
+    walk_.falls[side_].back().lift_s = time_;
+    walk_.falls[side_].push_back(*best);
+    place_ = next + best_shift * forward;
+    heading_ = heading;
+    side_ = 1 - side_;
+    time_ += style_.step_time_s;
+    return true;
   }
 
   // The new foot must be within reach of the standing one and not cross over it.
@@ -235,7 +242,7 @@ class Planner {
 
   // Raises the swing until the sole clears the surface.
   bool FitArch(const Footfall& from, Footfall* to) const {
-    for (to->arch_m = 0.035; to->arch_m < 0.4; to->arch_m += 0.015) {
+    for (to->arch_m = 0.035; to->arch_m < kHighArch; to->arch_m += 0.015) {
       if (SwingClears(from, *to)) return true;
     }
     return false;
@@ -245,7 +252,7 @@ class Planner {
     lifted.lift_s = time_;
     const std::vector<Footfall> falls = {lifted, to};
     const FootModel& foot = feet_[side_];
-    constexpr int kSamples = 14;
+    constexpr int kSamples = 30;
     for (int i = 1; i < kSamples; ++i) {
       const double t = time_ + (to.land_s - time_) * i / kSamples;
       const FootPose pose = SampleFoot(foot, falls, t);
