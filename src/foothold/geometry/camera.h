@@ -49,7 +49,9 @@ FOOTHOLD_HD Vec<T, 2> Undistort(const RadialDistortion<T>& lens, const Vec<T, 2>
     const T r2 = r * r;
     const T slope = T(1) + r2 * (T(3) * lens.k1 + T(5) * lens.k2 * r2);
     if (!(slope > T(0.05))) break;  // Past the turning point: keep the last good radius.
-    r = r - (r * (T(1) + r2 * (lens.k1 + lens.k2 * r2)) - rd) / slope;
+    const T step = (r * (T(1) + r2 * (lens.k1 + lens.k2 * r2)) - rd) / slope;
+    r = r - step;
+    if (step < T(1e-13) && step > T(-1e-13)) break;  // Quadratic: exact by now, derivatives too.
   }
   return (r / rd) * distorted;
 }

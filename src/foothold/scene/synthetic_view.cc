@@ -215,7 +215,9 @@ class ScenePainter {
 
 Vec3d View::RayInWorld(double x, double y) const {
   const Vec3d through = Unproject(sensor.pinhole, Vec2d{x, y});
-  const Vec2d straight = Undistort(sensor.lens, Vec2d{through[0], through[1]});
+  const bool is_pinhole = sensor.lens.k1 == 0 && sensor.lens.k2 == 0;
+  const Vec2d straight = is_pinhole ? Vec2d{through[0], through[1]}
+                                    : Undistort(sensor.lens, Vec2d{through[0], through[1]});
   return Rotate(world_from_cam.rotation, Vec3d{straight[0], straight[1], 1});
 }
 

@@ -17,15 +17,15 @@ Axes AxesOf(double yaw_rad) {
   return {{std::cos(yaw_rad), 0, -std::sin(yaw_rad)}, {std::sin(yaw_rad), 0, std::cos(yaw_rad)}};
 }
 
-// Interval of the line inside the solid; false when it misses.
-bool Clip(const Solid& solid,
-          const Vec3d& origin,
-          const Vec3d& direction,
-          double* enter,
-          double* leave,
-          int* face) {
+// Where the line enters the solid, if it does so before `limit`.
+bool Enters(const Solid& solid,
+            const Vec3d& origin,
+            const Vec3d& direction,
+            double limit,
+            double* enter,
+            int* face) {
   *enter = -kFar;
-  *leave = kFar;
+  double leave = limit;
   for (size_t f = 0; f < solid.faces.size(); ++f) {
     const Face& plane = solid.faces[f];
     const double along = Dot(plane.normal, direction);
@@ -37,11 +37,11 @@ bool Clip(const Solid& solid,
         *face = static_cast<int>(f);
       }
     } else if (along > 0) {
-      *leave = std::min(*leave, gap / along);
+      leave = std::min(leave, gap / along);
     } else if (gap < 0) {
       return false;
     }
-    if (*enter > *leave) return false;
+    if (*enter > leave) return false;
   }
   return true;
 }
@@ -54,9 +54,9 @@ bool MissesSphere(const Solid& solid, const Vec3d& origin, const Vec3d& directio
 
 void CastOne(const Solid& solid, int index, const Vec3d& origin, const Vec3d& direction, RayHit* best) {
   if (MissesSphere(solid, origin, direction)) return;
-  double enter, leave;
+  double enter;
   int face = -1;
-  if (!Clip(solid, origin, direction, &enter, &leave, &face)) return;
+  if (!Enters(solid, origin, direction, best->distance, &enter, &face)) return;
   if (enter > 0 && enter < best->distance) *best = {enter, index, face};
 }
 
