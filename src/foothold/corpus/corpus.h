@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace foothold {
+
+// One piece of work: a video. Ranks claim units through the ledger.
+struct Unit {
+  // Unique in the corpus and stable when videos are added: the id given by a CSV, otherwise the path
+  // below the corpus folder, extension included ("2019/walk.mp4"). Labels go to <output>/labels/<id>/.
+  std::string id;
+  std::string path;
+  // File-name form of the id for the ledger: readable part and hash.
+  std::string Key() const;
+};
+
+struct Corpus {
+  std::vector<Unit> units;  // Sorted by id.
+  // Everything that has to be the same on all ranks.
+  std::string Fingerprint() const;
+};
+
+// Reads a corpus from
+//   - a folder: all videos below it, hidden files and other extensions skipped;
+//   - a video file, or a glob such as "videos/*.mp4";
+//   - a .csv file with the header id,path (further columns are ignored);
+//   - a .txt file with one path, folder or glob per line, # for comments.
+// Relative paths in a list are relative to the list. Files are only listed, not opened: a missing or
+// broken video fails later, alone. Throws Error(kBadInput) for a list that cannot be read, malformed
+// or duplicate ids, naming both lines, and an empty corpus.
+Corpus ReadCorpus(const std::string& list);
+
+// By extension: mp4, mov, mkv, webm, avi, ...
+bool HasVideoExtension(const std::string& path);
+
+}  // namespace foothold
