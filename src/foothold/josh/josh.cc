@@ -1,2 +1,182 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/josh/josh.h"
+
+#include <cmath>
+#include <memory>
+
+#include "foothold/base/error.h"
+#include "foothold/josh/alignment.h"
+#include "foothold/josh/assemble.h"
+#include "foothold/josh/contacts.h"
+#include "foothold/josh/problem.h"
+#include "foothold/josh/scene_points.h"
+#include "foothold/objective/body_prior.h"
+#include "foothold/objective/camera_prior.h"
+#include "foothold/objective/match2d.h"
+#include "foothold/objective/match3d.h"
+#include "foothold/objective/smoothness.h"
+#include "foothold/solver/levenberg_marquardt.h"
+
+namespace foothold {
+namespace {
+
+constexpr double kCleaningTolerance = 0.05;  // Above the few per cent by which pointmaps disagree.
+constexpr int kCleaningWindow = 3;
+
+// The terms of one clip; index order is that of Summary::terms.
+class JointObjective {
+ public:
+  enum Index { kMatch3d, kMatch2d, kScale, kStatic, kBodyPrior, kCameraPrior, kSmooth, kCount };
+
+  JointObjective(const Observations& observations,
+                 const JoshOptions& options,
+                 const Variables& variables,
+                 const std::vector<MatchedPair>& pairs,
+                 const std::vector<double>& initial)
+      : options_(options), variables_(variables), terms_(kCount) {
+    Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs, Match3dOptions()), options.match_weight);
+    Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), options.match_weight);
+    SetScaleContacts({});
+    Set(kStatic,
+        std::make_unique<ContactStaticTerm>(
+            variables, FindStaticContacts(variables, observations), ContactStaticOptions()),
+        options.contact_static_weight);
+    Set(kBodyPrior, std::make_unique<BodyPriorTerm>(variables, BodyPriorOptions()), options.prior_weight);
+    Set(kCameraPrior,
+        std::make_unique<CameraPriorTerm>(variables, initial, CameraPriorOptions()),
+        options.prior_weight);
+    Set(kSmooth, std::make_unique<SmoothnessTerm>(variables, SmoothnessOptions()), options.smooth_weight);
+  }
+
+  void SetScaleContacts(std::vector<ScaleContact> contacts) {
+    Set(kScale,
+        std::make_unique<ContactScaleTerm>(variables_, std::move(contacts), ContactScaleOptions()),
+        options_.contact_scale_weight);
+  }
+
+  // A weight of zero takes a term out of the problem altogether.
+  std::vector<WeightedTerm> Stage(bool with_match2d) const {
+    std::vector<WeightedTerm> stage = terms_;
+    for (WeightedTerm& term : stage) term.active = term.weight > 0;
+    stage[kMatch2d].active = stage[kMatch2d].active && with_match2d;
+    return stage;
+  }
+
+ private:
+  void Set(Index index, std::unique_ptr<EnergyTerm> term, double weight) {
+    owned_[index] = std::move(term);
+    terms_[index].term = owned_[index].get();
+    terms_[index].weight = weight;
+  }
+
+  const JoshOptions& options_;
+  const Variables& variables_;
+  std::unique_ptr<EnergyTerm> owned_[kCount];
+  std::vector<WeightedTerm> terms_;
+};
+
+void RunStage(const JointObjective& objective,
+              const Variables& variables,
+              const JoshOptions& options,
+              bool with_match2d,
+              int threads,
+              std::vector<double>* values,
+              SolverSummary* summary) {
+  const std::vector<WeightedTerm> terms = objective.Stage(with_match2d);
+  if (summary->terms.empty()) RegisterTerms(variables.layout, terms, *values, threads, summary);
+  MinimizerOptions minimizer;
+  minimizer.stage = with_match2d ? "stage2" : "stage1";
+  minimizer.max_iterations = options.max_iterations;
+  minimizer.threads = threads;
+  Minimize(variables.layout, terms, minimizer, values, summary);
+}
+
+// Brings the scene to metres by the bodies that touch it. Cameras move with the scale.
+void StartInMetres(double log_factor, bool cameras_too, InitialAlignment* alignment) {
+  for (double& log_scale : alignment->log_scale) log_scale += log_factor;
+  if (!cameras_too) return;
+  const Vec3d first = alignment->world_from_cam[0].translation;
+  for (Rigid3d& camera : alignment->world_from_cam) {
+    camera.translation = first + std::exp(log_factor) * (camera.translation - first);
+  }
+}
+
+void AddFlag(const std::string& flag, std::vector<std::string>* flags) {
+  for (const std::string& known : *flags) {
+    if (known == flag) return;
+  }
+  flags->push_back(flag);
+}
+
+}  // namespace
+
+JoshResult OptimizeJointly(const Observations& observations,
+                           const BodyModel& body,
+                           const JoshOptions& options,
+                           int threads) {
+  FOOTHOLD_CHECK(!observations.keyframes.empty(), "observations have no keyframes");
+  FOOTHOLD_CHECK(static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
+                 "one initial camera per frame");
+  JoshResult result;
+  SolverSummary& summary = result.summary;
+  summary.num_keyframes = static_cast<int>(observations.keyframes.size());
+
+  const std::vector<MatchedPair> pairs = PackMatches(observations);
+  InitialAlignment alignment = AlignScales(observations, pairs);
+  Variables variables = BuildVariables(observations, body, options, alignment);
+  const auto find_contacts = [&](const std::vector<double>& values) {
+    const ParameterView view{&variables.layout, values.data()};
+    return FindScaleContacts(variables, view, observations, options.min_point_confidence, threads);
+  };
+  double log_factor = 0;
+  const ParameterView start{&variables.layout, variables.layout.initial_values().data()};
+  const bool scale_observed =
+      options.contact_scale_weight > 0 &&
+      MetricScale(variables, start, find_contacts(variables.layout.initial_values()), &log_factor);
+  const bool scale_fixed = observations.camera.poses_fixed && observations.camera.metric;
+  if (scale_observed && !scale_fixed) {
+    StartInMetres(log_factor, !observations.camera.poses_fixed, &alignment);
+    variables = BuildVariables(observations, body, options, alignment);
+  }
+
+  std::vector<double> values = variables.layout.initial_values();
+  JointObjective objective(observations, options, variables, pairs, values);
+  FixVariables(observations, options, /*refine_focal=*/false, &variables);
+  objective.SetScaleContacts(find_contacts(values));
+  RunStage(objective, variables, options, false, threads, &values, &summary);
+  // Where the feet are known better, so is the piece of scene under them.
+  objective.SetScaleContacts(find_contacts(values));
+  FixVariables(observations, options, /*refine_focal=*/!pairs.empty(), &variables);
+  RunStage(objective, variables, options, true, threads, &values, &summary);
+
+  const ParameterView view{&variables.layout, values.data()};
+  Reconstruction& reconstruction = result.reconstruction;
+  reconstruction = AssembleReconstruction(observations, variables, view);
+  OrientWorld(observations.ground, &reconstruction, body);
+  if (observations.people.empty()) AddFlag("no_people", &reconstruction.flags);
+  if (!scale_observed && !scale_fixed) AddFlag("scale_unobserved", &reconstruction.flags);
+  if (alignment.num_components > 1 && !scale_fixed) AddFlag("graph_disconnected", &reconstruction.flags);
+  CleanDepths(kCleaningTolerance, kCleaningWindow, &reconstruction);
+  ScenePointOptions point_options;
+  point_options.min_confidence = options.min_point_confidence;
+  reconstruction.points = GatherScenePoints(reconstruction, observations, point_options);
+  FillJoints(body, &reconstruction);
+  return result;
+}
+
+Reconstruction InitialReconstruction(const Observations& observations, const BodyModel& body) {
+  JoshOptions options;
+  InitialAlignment alignment;
+  for (const Keyframe& keyframe : observations.keyframes) {
+    alignment.world_from_cam.push_back(observations.camera.world_from_cam[keyframe.frame]);
+  }
+  alignment.log_scale.assign(observations.keyframes.size(), 0.0);
+  const Variables variables = BuildVariables(observations, body, options, alignment);
+  const ParameterView view{&variables.layout, variables.layout.initial_values().data()};
+  Reconstruction reconstruction = AssembleReconstruction(observations, variables, view);
+  OrientWorld(observations.ground, &reconstruction, body);
+  FillJoints(body, &reconstruction);
+  return reconstruction;
+}
+
+}  // namespace foothold

@@ -11,15 +11,17 @@
 
 namespace foothold {
 
-// Weights and limits of the joint optimisation (JOSH, docs/josh.md).
+// Weights and limits of the joint optimisation (JOSH, docs/josh.md). Terms are negative log
+// likelihoods, so 1 is every weight's natural value.
 struct JoshOptions {
   double match_weight = 1;
   double contact_scale_weight = 1;   // 0 switches the term off (ablation).
   double contact_static_weight = 1;
   double prior_weight = 1;
-  double smooth_weight = 0.1;
+  double smooth_weight = 1;
   bool optimize_focal = true;
   bool optimize_bodies = true;
+  bool optimize_all_joints = false;  // Else hips, knees and ankles.
   int max_iterations = 30;           // Per stage.
   double min_point_confidence = 0.1;
   static const OptionTable& Table();
@@ -33,9 +35,17 @@ struct JoshResult {
 // Stage 1 aligns the keyframe pointmaps in 3D, stage 2 refines on reprojection; both with contact,
 // prior and smoothness terms. Always returns a finite reconstruction: a non-finite step is rejected
 // and counted. Pure: no files, no MPI; `threads` does not change a byte.
+// Flags of the result, beside those of the observations: scale_unobserved (no usable contact: the
+// scale is perception's), graph_disconnected (matches do not connect all keyframes: what they leave
+// open follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not
+// optimised), no_contacts.
 JoshResult OptimizeJointly(const Observations& observations,
                            const BodyModel& body,
                            const JoshOptions& options,
                            int threads);
+
+// The observations as they are, in the form of a result: cameras and bodies unchanged, depth scales 1,
+// no scene points. What optimisation is measured against.
+Reconstruction InitialReconstruction(const Observations& observations, const BodyModel& body);
 
 }  // namespace foothold

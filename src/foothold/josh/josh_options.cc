@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/josh/josh.h"
+
+namespace foothold {
+
+const OptionTable& JoshOptions::Table() {
+  static const OptionTable table =
+      OptionTableBuilder<JoshOptions>("josh", "Joint optimisation of cameras, scene and people.")
+          .Add("match_weight", &JoshOptions::match_weight, 0, 1e6, "Weight of the correspondence terms.")
+          .Add("contact_scale_weight",
+               &JoshOptions::contact_scale_weight,
+               0,
+               1e6,
+               "Weight of the term that puts the scene at the depth of touching bodies; 0 switches it off.")
+          .Add("contact_static_weight",
+               &JoshOptions::contact_static_weight,
+               0,
+               1e6,
+               "Weight of the term that holds planted feet in place; 0 switches it off.")
+          .Add("prior_weight",
+               &JoshOptions::prior_weight,
+               1e-6,
+               1e6,
+               "Weight of the priors on bodies, cameras and focal length.")
+          .Add("smooth_weight",
+               &JoshOptions::smooth_weight,
+               0,
+               1e6,
+               "Weight of the accelerations of joints.")
+          .Add("optimize_focal", &JoshOptions::optimize_focal, "Whether the focal length may change.")
+          .Add("optimize_bodies", &JoshOptions::optimize_bodies, "Whether bodies may move.")
+          .Add("optimize_all_joints",
+               &JoshOptions::optimize_all_joints,
+               "Whether all joints turn, or only hips, knees and ankles.")
+          .Add("max_iterations", &JoshOptions::max_iterations, 1, 10000, "Most iterations of each stage.")
+          .Add("min_point_confidence",
+               &JoshOptions::min_point_confidence,
+               0,
+               1,
+               "Depths with less confidence give no scene points and no contacts.")
+          .Build();
+  return table;
+}
+
+}  // namespace foothold

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "foothold/josh/alignment.h"
+#include "foothold/josh/josh.h"
+#include "foothold/objective/variables.h"
+#include "foothold/scene/observations.h"
+
+namespace foothold {
+
+// Parameter blocks of a clip, in time order so that elimination stays within a window: the bodies of a
+// keyframe, its camera, the next keyframe; shapes and the focal length last. Cameras and scales start
+// at `alignment`, bodies at the observations.
+Variables BuildVariables(const Observations& observations,
+                         const BodyModel& body,
+                         const JoshOptions& options,
+                         const InitialAlignment& alignment);
+
+// Fixes what the observations or the options fix: the first camera (gauge), all cameras, the focal
+// length, the bodies. `refine_focal`: the stage may change the focal length at all.
+void FixVariables(const Observations& observations,
+                  const JoshOptions& options,
+                  bool refine_focal,
+                  Variables* variables);
+
+}  // namespace foothold
