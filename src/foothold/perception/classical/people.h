@@ -20,17 +20,19 @@ namespace foothold {
 enum class CameraRegime { kStatic, kRotation, kParallax };
 
 struct PeopleOptions {
-  // Detection.
-  double detection_rate_hz = 10;  // Frames looked at per second; every frame of slower videos.
-  int min_person_height_px = 64;  // Source pixels; smaller people are not looked for.
-  double start_score = 1.0;       // A track starts above this.
-  double continue_score = 0.5;    // A track takes boxes above this.
+  // Detection. Static views are enlarged: their people are seen from afar.
+  int detection_long_edge_px = 960;          // Moving camera.
+  int static_detection_long_edge_px = 1152;  // Static camera.
+  double detection_rate_hz = 10;             // Frames looked at per second, moving camera.
+  double static_detection_rate_hz = 5;       // The same for a static camera.
+  double start_score = 1.0;                  // A track starts above this.
+  double continue_score = 0.5;               // A track takes boxes above this.
   // Ground gate.
   double gate_log_height = 0.25;  // |ln(height / height expected from the foot row)|.
   double gate_window_s = 0.5;     // Half window of the horizon's mode, moving camera.
   // Tracking.
-  double max_coast_s = 1.2;  // Unseen time before a track ends.
-  int min_hits = 5;          // Detections that a track needs to be kept.
+  int max_coast_frames = 12;  // Unseen frames before a track ends.
+  int min_hits = 5;           // Detections that a track needs to be kept.
   // Identity cuts.
   double cut_appearance = 2.5;  // Change of clothes over its spread that cuts a track.
   // Masks.
@@ -45,7 +47,7 @@ struct PersonTrack {
   std::vector<Box> boxes_px;       // Head to foot, source pixels; may reach outside the image.
   std::vector<float> scores;       // 0..1: detector's confidence, fading while unseen.
   std::vector<uint8_t> detected;   // 1: the detector fired in this frame; 0: carried by flow.
-  std::vector<std::string> flags;  // "track_identity_cut", "person_small", "person_truncated".
+  std::vector<std::string> flags;  // "track_identity_cut", "person_small" (below 64 px at detection).
 };
 
 // Tracks of all people, identities cut where the appearance jumps. `threads` does not change the
@@ -65,10 +67,16 @@ struct Silhouette {
   bool at_border = false;              // Touches the image border.
 };
 
+// A person alone, cut out of the analysis image.
+struct PersonCutout {
+  int x = 0, y = 0;  // Top-left pixel of `mask` in the analysis image.
+  ImageU8 mask;      // 255 on the person; empty when not seen or the camera moves.
+};
+
 struct PersonMasks {
-  std::vector<int> frames;                   // As wanted.
-  std::vector<ImageU8> people;               // Per wanted frame: analysis size, 255 on people, else 0.
-  std::vector<std::vector<ImageU8>> person;  // [wanted frame][track]: the person alone; empty if absent.
+  std::vector<int> frames;                         // As wanted.
+  std::vector<ImageU8> people;                     // Per wanted frame: analysis size, 255 on people, else 0.
+  std::vector<std::vector<PersonCutout>> cutouts;  // [wanted frame][track].
   std::vector<std::vector<Silhouette>> silhouettes;  // [track][k], k as in track.frames; empty if parallax.
 };
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/perception/classical/people.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "foothold/base/parallel.h"
+#include "foothold/perception/classical/detect.h"
+#include "foothold/perception/classical/ground_gate.h"
+#include "foothold/perception/classical/track.h"
+#include "foothold/perception/classical/track_cuts.h"
+#include "foothold/perception/classical/track_senses.h"
+
+namespace foothold {
+namespace {
+
+constexpr double kSmallPerson_px = 64;      // At detection.
+constexpr double kClothesRate_hz = 10;      // Samples of a track's clothes per second.
+constexpr double kUnseenConfidence = 0.95;  // Factor per frame since the last detection.
+
+void Gate(const ClipFrames& frames,
+          CameraRegime regime,
+          const PeopleOptions& options,
+          std::vector<FrameDetections>* detections) {
+  GroundGateOptions gate_options;
+  gate_options.one_horizon = regime == CameraRegime::kStatic;
+  gate_options.half_window_frames =
+      std::max(1, static_cast<int>(std::lround(options.gate_window_s * frames.clip().frame_rate_hz)));
+  const GroundGate gate = FitGroundGate(*detections, gate_options);
+  ApplyGroundGate(gate, options.continue_score, options.gate_log_height, detections);
+}
+
+std::vector<BoxTrack> Join(const ClipFrames& frames,
+                           const PeopleOptions& options,
+                           int threads,
+                           std::vector<FrameDetections> detections) {
+  TrackerInput input;
+  input.num_frames = frames.count();
+  input.width = frames.width();
+  input.height = frames.height();
+  input.step =
+      detections.size() > 1 ? detections[1].frame - detections[0].frame : std::max(1, frames.count());
+  input.appearance.resize(detections.size());
+  ParallelFor(static_cast<int>(detections.size()), threads, [&](int entry) {
+    if (detections[entry].detections.empty()) return;
+    const ImageU8 rgb = frames.Rgb(detections[entry].frame);
+    for (const Detection& detection : detections[entry].detections) {
+      input.appearance[entry].push_back(TorsoColors(rgb, detection.box));
+    }
+  });
+  input.detections = std::move(detections);
+  TorsoFlow flow(frames);
+  input.torso_motion = [&flow](int frame, const Box& box) { return flow.Motion(frame, box); };
+  return JoinDetections(
+      input, {options.start_score, options.continue_score, options.max_coast_frames, options.min_hits});
+}
+
+// First points of the pieces behind each identity cut.
+std::vector<std::vector<int>> FindIdentityCuts(const ClipFrames& frames,
+                                               const std::vector<BoxTrack>& tracks,
+                                               double threshold,
+                                               int threads) {
+  const int stride =
+      std::max(1, static_cast<int>(std::lround(frames.clip().frame_rate_hz / kClothesRate_hz)));
+  // Frame by frame, so that each is converted to colours once.
+  std::vector<std::vector<std::pair<int, int>>> wanted((frames.count() + stride - 1) / stride);
+  std::vector<std::vector<std::optional<ClothesBands>>> clothes(tracks.size());
+  for (size_t t = 0; t < tracks.size(); ++t) {
+    clothes[t].resize(tracks[t].points.size());
+    for (size_t k = 0; k < tracks[t].points.size(); ++k) {
+      const int frame = tracks[t].points[k].frame;
+      if (frame % stride == 0) wanted[frame / stride].emplace_back(t, k);
+    }
+  }
+  ParallelFor(static_cast<int>(wanted.size()), threads, [&](int i) {
+    if (wanted[i].empty()) return;
+    const ImageU8 rgb = frames.Rgb(i * stride);
+    for (const auto& [t, k] : wanted[i]) clothes[t][k] = MeasureClothes(rgb, tracks[t].points[k].box);
+  });
+  std::vector<std::vector<int>> cuts(tracks.size());
+  ParallelFor(static_cast<int>(tracks.size()), threads, [&](int t) {
+    std::vector<ClothesBands> samples;
+    std::vector<int> point_of_sample;
+    for (size_t k = 0; k < clothes[t].size(); ++k) {
+      if (!clothes[t][k]) continue;
+      samples.push_back(*clothes[t][k]);
+      point_of_sample.push_back(static_cast<int>(k));
+    }
+    for (int sample : IdentityCuts(samples, threshold)) cuts[t].push_back(point_of_sample[sample]);
+  });
+  return cuts;
+}
+
+// Points [begin, end) of a track as a person; coasting ends are cut off.
+PersonTrack MakePerson(const ClipFrames& frames, const BoxTrack& track, int begin, int end) {
+  while (end > begin && !track.points[end - 1].detected) --end;
+  while (begin < end && !track.points[begin].detected) ++begin;
+  PersonTrack person;
+  int unseen = 0;
+  for (int k = begin; k < end; ++k) {
+    const TrackPoint& point = track.points[k];
+    unseen = point.detected ? 0 : unseen + 1;
+    person.frames.push_back(point.frame);
+    person.boxes_px.push_back(frames.SourceFromAnalysis(point.box));
+    person.scores.push_back(
+        static_cast<float>(point.score / (1 + point.score) * std::pow(kUnseenConfidence, unseen)));
+    person.detected.push_back(point.detected ? 1 : 0);
+  }
+  return person;
+}
+
+double MedianHeight(const PersonTrack& person) {
+  std::vector<float> heights;
+  for (const Box& box : person.boxes_px) heights.push_back(box.height);
+  std::nth_element(heights.begin(), heights.begin() + heights.size() / 2, heights.end());
+  return heights[heights.size() / 2];
+}
+
+}  // namespace
+
+std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
+                                     CameraRegime regime,
+                                     const PeopleOptions& options,
+                                     int threads,
+                                     PhaseTimes* times) {
+  std::vector<FrameDetections> detections;
+  {
+    const PhaseTimes::Scope scope(times, "people_detect");
+    detections = DetectPeople(frames, regime, options, threads);
+  }
+  const PhaseTimes::Scope scope(times, "people_track");
+  Gate(frames, regime, options, &detections);
+  const std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
+  const std::vector<std::vector<int>> cuts =
+      FindIdentityCuts(frames, tracks, options.cut_appearance, threads);
+
+  const double small_px = kSmallPerson_px / (DetectionScale(frames, regime, options) * frames.scale_y());
+  std::vector<PersonTrack> people;
+  for (size_t t = 0; t < tracks.size(); ++t) {
+    std::vector<int> bounds{0};
+    bounds.insert(bounds.end(), cuts[t].begin(), cuts[t].end());
+    bounds.push_back(static_cast<int>(tracks[t].points.size()));
+    for (size_t piece = 0; piece + 1 < bounds.size(); ++piece) {
+      PersonTrack person = MakePerson(frames, tracks[t], bounds[piece], bounds[piece + 1]);
+      const auto hits = std::count(person.detected.begin(), person.detected.end(), 1);
+      if (hits < options.min_hits) continue;
+      if (!cuts[t].empty()) person.flags.push_back("track_identity_cut");
+      if (MedianHeight(person) < small_px) person.flags.push_back("person_small");
+      people.push_back(std::move(person));
+    }
+  }
+  std::stable_sort(people.begin(), people.end(), [](const PersonTrack& a, const PersonTrack& b) {
+    if (a.frames.front() != b.frames.front()) return a.frames.front() < b.frames.front();
+    return CentreX(a.boxes_px.front()) < CentreX(b.boxes_px.front());
+  });
+  for (size_t i = 0; i < people.size(); ++i) people[i].id = static_cast<int>(i);
+  return people;
+}
+
+}  // namespace foothold

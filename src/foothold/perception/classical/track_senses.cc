@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/perception/classical/track_senses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/video/tracking.hpp>
+
+#include "foothold/perception/classical/image_cv.h"
+
+namespace foothold {
+namespace {
+
+constexpr int kMaxWindow_px = 31;
+constexpr int kPyramidLevels = 3;
+constexpr int kMinCorners = 5, kMaxCorners = 25;
+
+// Part of a box, as shares of its width and height, cut at the image border; may be empty.
+cv::Rect PartOf(const Box& box, double left, double right, double top, double bottom, const cv::Size& size) {
+  const int x0 = std::max(0, static_cast<int>(std::floor(box.x + left * box.width)));
+  const int x1 = std::min(size.width, static_cast<int>(std::floor(box.x + right * box.width)));
+  const int y0 = std::max(0, static_cast<int>(std::floor(box.y + top * box.height)));
+  const int y1 = std::min(size.height, static_cast<int>(std::floor(box.y + bottom * box.height)));
+  return {x0, y0, std::max(0, x1 - x0), std::max(0, y1 - y0)};
+}
+
+float MedianOfChannel(const cv::Mat& image, int channel) {
+  int histogram[256] = {};
+  for (int y = 0; y < image.rows; ++y) {
+    for (int x = 0; x < image.cols; ++x) ++histogram[image.at<cv::Vec3b>(y, x)[channel]];
+  }
+  const int half = (image.rows * image.cols + 1) / 2;
+  int value = 0;
+  for (int below = histogram[0]; below < half; below += histogram[++value]) {
+  }
+  return static_cast<float>(value);
+}
+
+}  // namespace
+
+Appearance TorsoColors(const ImageU8& rgb, const Box& box) {
+  const cv::Mat image = AsMat(rgb);
+  const cv::Rect part = PartOf(box, 0.2, 0.8, 0.15, 0.55, image.size());
+  if (part.area() == 0) return {};
+  cv::Mat hsv;
+  cv::cvtColor(image(part), hsv, cv::COLOR_RGB2HSV);
+  Appearance share(8 * 4 * 4, 0.0f);
+  for (int y = 0; y < hsv.rows; ++y) {
+    for (int x = 0; x < hsv.cols; ++x) {
+      const cv::Vec3b& pixel = hsv.at<cv::Vec3b>(y, x);  // Hue is 0 .. 179.
+      ++share[(pixel[0] * 8 / 180 * 4 + pixel[1] / 64) * 4 + pixel[2] / 64];
+    }
+  }
+  for (float& value : share) value /= static_cast<float>(part.area());
+  return share;
+}
+
+std::optional<ClothesBands> MeasureClothes(const ImageU8& rgb, const Box& box) {
+  constexpr double kBands[3][2] = {{0.12, 0.32}, {0.32, 0.52}, {0.55, 0.8}};
+  const cv::Mat image = AsMat(rgb);
+  ClothesBands bands{};
+  for (int band = 0; band < 3; ++band) {
+    const cv::Rect part = PartOf(box, 0.25, 0.75, kBands[band][0], kBands[band][1], image.size());
+    if (part.area() == 0) return std::nullopt;
+    cv::Mat lab;
+    cv::cvtColor(image(part), lab, cv::COLOR_RGB2Lab);
+    for (int c = 0; c < 3; ++c) bands[3 * band + c] = MedianOfChannel(lab, c);
+  }
+  return bands;
+}
+
+struct TorsoFlow::Impl {
+  const ClipFrames& frames;
+  int frame = -1;  // Whose pyramid is `current`.
+  std::vector<cv::Mat> previous, current;
+
+  explicit Impl(const ClipFrames& frames_in) : frames(frames_in) {}
+
+  std::vector<cv::Mat> Pyramid(int index) const {
+    std::vector<cv::Mat> pyramid;
+    cv::buildOpticalFlowPyramid(
+        AsMat(frames.Gray(index)), pyramid, cv::Size(kMaxWindow_px, kMaxWindow_px), kPyramidLevels);
+    return pyramid;
+  }
+  void Advance(int to) {
+    if (frame == to) return;
+    previous = frame == to - 1 ? std::move(current) : Pyramid(to - 1);
+    current = Pyramid(to);
+    frame = to;
+  }
+};
+
+TorsoFlow::TorsoFlow(const ClipFrames& frames) : impl_(std::make_unique<Impl>(frames)) {}
+TorsoFlow::~TorsoFlow() = default;
+
+std::optional<Vec2d> TorsoFlow::Motion(int frame, const Box& box) {
+  const cv::Mat image = AsMat(impl_->frames.Gray(frame - 1));
+  const cv::Rect torso = PartOf(box, 0.2, 0.8, 0.05, 0.6, image.size());
+  if (torso.width < 6 || torso.height < 6) return std::nullopt;
+  std::vector<cv::Point2f> from, to, back;
+  cv::goodFeaturesToTrack(image(torso), from, kMaxCorners, 0.01, 3);
+  if (static_cast<int>(from.size()) < kMinCorners) return std::nullopt;
+  for (cv::Point2f& point : from)
+    point += cv::Point2f(static_cast<float>(torso.x), static_cast<float>(torso.y));
+
+  impl_->Advance(frame);
+  const int window = static_cast<int>(std::clamp(0.55 * box.height / 4, 9.0, 31.0)) | 1;
+  std::vector<uchar> ok_to, ok_back;
+  cv::calcOpticalFlowPyrLK(
+      impl_->previous, impl_->current, from, to, ok_to, cv::noArray(), {window, window}, kPyramidLevels);
+  cv::calcOpticalFlowPyrLK(
+      impl_->current, impl_->previous, to, back, ok_back, cv::noArray(), {window, window}, kPyramidLevels);
+  std::vector<double> dx, dy;
+  for (size_t i = 0; i < from.size(); ++i) {
+    const cv::Point2f error = back[i] - from[i];
+    if (!ok_to[i] || !ok_back[i] || error.dot(error) >= 1) continue;
+    dx.push_back(to[i].x - from[i].x);
+    dy.push_back(to[i].y - from[i].y);
+  }
+  if (static_cast<int>(dx.size()) < kMinCorners) return std::nullopt;
+  const auto middle = [](std::vector<double>* values) {
+    std::nth_element(values->begin(), values->begin() + values->size() / 2, values->end());
+    return (*values)[values->size() / 2];
+  };
+  const double x = middle(&dx), y = middle(&dy);
+  return Vec2d{x, y};
+}
+
+}  // namespace foothold
