@@ -4,6 +4,7 @@
 #include "foothold/base/error.h"
 #include "foothold/perception/classical/classical.h"
 #include "foothold/perception/recorded.h"
+#include "foothold/perception/synthetic_back_end.h"
 
 namespace foothold {
 
@@ -37,9 +38,7 @@ const OptionTable& PerceptionOptions::Table() {
 std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options) {
   if (options.name == "classical") return MakeClassicalPerception(options);
   if (options.name == "recorded") return MakeRecordedPerception();
-  if (options.name == "synthetic") {
-    throw Error(ErrorKind::kUsage, "perception 'synthetic' is not built yet; use 'recorded'");
-  }
+  if (options.name == "synthetic") return MakeSyntheticPerception();
   const std::string nearest = NearestWord(options.name, BackEnds());
   throw Error(ErrorKind::kUsage,
               "perception.name: '" + options.name + "' is not classical, recorded or synthetic" +

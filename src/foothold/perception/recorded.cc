@@ -15,34 +15,6 @@ Error Mismatch(const std::string& origin, const std::string& what) {
   return Error(ErrorKind::kBadInput, origin + ": " + what).WithReason("observations_mismatch");
 }
 
-std::string FormatSize(int width, int height) {
-  return std::to_string(width) + " x " + std::to_string(height);
-}
-
-void RequireSameImage(const ImageTransform& recorded, const ImageTransform& clip, const std::string& origin) {
-  constexpr double kTolerance_px = 1e-3;
-  const auto differ = [](double a, double b, double limit) { return !(std::abs(a - b) <= limit); };
-  if (recorded.source_width != clip.source_width || recorded.source_height != clip.source_height) {
-    throw Mismatch(origin,
-                   "clip/source_size_px is " + FormatSize(recorded.source_width, recorded.source_height) +
-                       ", the video has " + FormatSize(clip.source_width, clip.source_height));
-  }
-  if (recorded.width != clip.width || recorded.height != clip.height) {
-    throw Mismatch(origin,
-                   "clip/working_size_px is " + FormatSize(recorded.width, recorded.height) + ", expected " +
-                       FormatSize(clip.width, clip.height) +
-                       "; set video.working_long_edge_px and video.working_fit as they were when recording");
-  }
-  if (differ(recorded.scale_x * clip.source_width, clip.scale_x * clip.source_width, kTolerance_px) ||
-      differ(recorded.scale_y * clip.source_height, clip.scale_y * clip.source_height, kTolerance_px) ||
-      differ(recorded.offset_x_px, clip.offset_x_px, kTolerance_px) ||
-      differ(recorded.offset_y_px, clip.offset_y_px, kTolerance_px)) {
-    throw Mismatch(origin,
-                   "clip/working_from_source_scale and _offset_px differ from this run's; set "
-                   "video.working_long_edge_px and video.working_fit as they were when recording");
-  }
-}
-
 // Up to a constant: the file may count from another start.
 void RequireSameTimes(const Clip& recorded, const Clip& clip, const std::string& origin) {
   const double limit_s = 0.5 / clip.frame_rate_hz;
@@ -70,7 +42,10 @@ class RecordedPerception : public Perception {
     }
     Observations observations = labels::ReadObservations(path);
     RequireFit(observations, clip, body, path);
+    // The working image is the file's choice.
+    const ImageTransform working_from_source = observations.clip.working_from_source;
     observations.clip = clip;
+    observations.clip.working_from_source = working_from_source;
     observations.source = "recorded" + (observations.source.empty() ? "" : ": " + observations.source);
     return observations;
   }
@@ -100,7 +75,14 @@ void RequireFit(const Observations& observations,
                        std::to_string(clip.first_frame) + " of " + clip.source_path +
                        "); label the same range of frames that was recorded");
   }
-  RequireSameImage(recorded.working_from_source, clip.working_from_source, origin);
+  const ImageTransform &image = recorded.working_from_source, &video = clip.working_from_source;
+  if (image.source_width != video.source_width || image.source_height != video.source_height) {
+    throw Mismatch(origin,
+                   "clip/source_size_px is " + std::to_string(image.source_width) + " x " +
+                       std::to_string(image.source_height) + ", the video has " +
+                       std::to_string(video.source_width) + " x " + std::to_string(video.source_height) +
+                       " after rotation");
+  }
   RequireSameTimes(recorded, clip, origin);
   for (const PersonObservations& person : observations.people) {
     for (const Contact& contact : person.contacts) {

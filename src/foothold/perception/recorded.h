@@ -16,7 +16,7 @@ std::unique_ptr<Perception> MakeRecordedPerception();
 std::string ObservationPath(const Clip& clip);
 
 // Throws Error(kBadInput), reason "observations_mismatch", unless `observations` fit the clip (frames,
-// times, working image, source hash where both have one) and the body model (vertices).
+// times, source size, source hash where both have one) and the body model (vertices).
 void RequireFit(const Observations& observations,
                 const Clip& clip,
                 const BodyModel& body,
