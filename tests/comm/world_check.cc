@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   const int size = std::atoi(argument.c_str());
   Expect(world.size() == size, "size", rank);
   Expect(world.local_rank() == rank, "local rank on one host", rank);
+  Expect(world.local_size() == size, "local size on one host", rank);
   Expect(world.Max(rank) == size - 1, "max", rank);
   Expect(world.Sum({rank, 1})[0] == size * (size - 1) / 2, "sum", rank);
   Expect(world.Sum({rank, 1})[1] == size, "sum of ones", rank);

@@ -51,6 +51,17 @@ TEST(ReadCorpus, CsvWithQuotesExtraColumnsAndRelativePaths) {
   EXPECT_EQ(corpus.units[1].path, folder.File("lists/v/a, \"b\".mp4"));
 }
 
+TEST(ReadCorpus, CsvWithFrameRanges) {
+  const TemporaryFolder folder;
+  const Corpus corpus =
+      ReadCorpus(folder.Write("l.csv", "id,path,begin,end\na,v.mp4,0,150\nb,v.mp4,,\nc,v.mp4,20,\n"));
+  ASSERT_EQ(corpus.units.size(), 3u);
+  EXPECT_EQ(corpus.units[0].end, 150);
+  EXPECT_EQ(corpus.units[1].begin, 0);
+  EXPECT_EQ(corpus.units[1].end, -1);
+  EXPECT_EQ(corpus.units[2].begin, 20);
+}
+
 TEST(ReadCorpus, TextListMixesFilesFoldersAndGlobs) {
   const TemporaryFolder folder;
   folder.Write("f/a.mp4", "");
@@ -73,6 +84,9 @@ TEST(ReadCorpus, BadListsAreErrorsWithTheirLine) {
       {"id,path\na\n", "l.csv:2: the row has 1 cells"},
       {"id,path\na,\n", "l.csv:2: the path is empty"},
       {"id,path\na,\"b\n", "l.csv:2: a quote is opened"},
+      {"id,path,begin\na,b.mp4,x\n", "l.csv:2: 'x' in column begin"},
+      {"id,path,end\na,b.mp4,-1\n", "l.csv:2: '-1' in column end"},
+      {"id,path,begin,end\na,b.mp4,5,5\n", "l.csv:2: the frame range is empty"},
       {"id,path\n", "no videos"}};
   for (const auto& [text, message] : cases) {
     const std::string list = folder.Write("l.csv", text);
@@ -102,7 +116,7 @@ TEST(Unit, KeysAreFileNamesAndDistinct) {
       "a/b.mp4", "a_b.mp4", "a.b.mp4", "a/b_mp4", std::string(900, 'x'), std::string(901, 'x'), "ünï"};
   std::set<std::string> keys;
   for (const std::string& id : ids) {
-    const std::string key = Unit{id, ""}.Key();
+    const std::string key = Unit{id, "", 0, -1}.Key();
     EXPECT_LE(key.size(), 100u);
     EXPECT_EQ(key.find_first_of("./ "), std::string::npos) << key;
     keys.insert(key);
@@ -111,9 +125,11 @@ TEST(Unit, KeysAreFileNamesAndDistinct) {
 }
 
 TEST(Corpus, FingerprintSeesIdsAndPaths) {
-  const Corpus a{{{"1", "a.mp4"}}}, b{{{"1", "b.mp4"}}}, c{{{"2", "a.mp4"}}};
+  const Corpus a{{{"1", "a.mp4", 0, -1}}}, b{{{"1", "b.mp4", 0, -1}}}, c{{{"2", "a.mp4", 0, -1}}},
+      d{{{"1", "a.mp4", 0, 9}}};
   EXPECT_NE(a.Fingerprint(), b.Fingerprint());
   EXPECT_NE(a.Fingerprint(), c.Fingerprint());
+  EXPECT_NE(a.Fingerprint(), d.Fingerprint());
 }
 
 }  // namespace

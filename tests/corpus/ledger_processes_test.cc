@@ -24,7 +24,7 @@ LedgerOptions Options() {
 
 Corpus MakeCorpus(int count) {
   Corpus corpus;
-  for (int i = 0; i < count; ++i) corpus.units.push_back({"u" + std::to_string(100 + i), ""});
+  for (int i = 0; i < count; ++i) corpus.units.push_back({"u" + std::to_string(100 + i), "", 0, -1});
   return corpus;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Unit kUnit{"a/b.mp4", "/videos/a/b.mp4"};
+const Unit kUnit{"a/b.mp4", "/videos/a/b.mp4", 0, -1};
 
 LedgerOptions SlowHeartbeat() {
   LedgerOptions options;
@@ -257,7 +257,7 @@ TEST(Ledger, UnwritableFolderIsAStorageError) {
 TEST(UnitQueue, EveryUnitOnceFromDifferentStarts) {
   const TemporaryFolder folder;
   Corpus corpus;
-  for (int i = 0; i < 10; ++i) corpus.units.push_back({"u" + std::to_string(i), ""});
+  for (int i = 0; i < 10; ++i) corpus.units.push_back({"u" + std::to_string(i), "", 0, -1});
   Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
   UnitQueue first(corpus, &a, 0, 2), second(corpus, &b, 1, 2);
   auto claim_a = first.Next(), claim_b = second.Next();

@@ -85,6 +85,13 @@ void SetLogLevel(LogLevel level) {
 #endif
 }
 
+LogLevel LogLevelOf(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
 void LogDebug(const std::string& message) { Write(LogLevel::kDebug, message); }
 void LogInfo(const std::string& message) { Write(LogLevel::kInfo, message); }
 void LogWarning(const std::string& message) { Write(LogLevel::kWarning, message); }

@@ -9,6 +9,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 // Lines "09:30:12 I r0 message" on stderr; rank and clip come from ErrorContext.
 void SetLogLevel(LogLevel level);
+// debug, info, warning, error; anything else is info.
+LogLevel LogLevelOf(const std::string& name);
 void LogDebug(const std::string& message);
 void LogInfo(const std::string& message);
 void LogWarning(const std::string& message);

@@ -63,12 +63,15 @@ LaunchInfo ReadLaunchInfo(const std::map<std::string, std::string>& environment)
     info.rank = number("OMPI_COMM_WORLD_RANK", number("PMIX_RANK", 0));
     info.size = number("OMPI_COMM_WORLD_SIZE", number("SLURM_STEP_NUM_TASKS", 0));
     info.local_rank = number("OMPI_COMM_WORLD_LOCAL_RANK", number("SLURM_LOCALID", -1));
+    info.local_size = number("OMPI_COMM_WORLD_LOCAL_SIZE", -1);
   } else if (has("SLURM_STEP_ID") && has("SLURM_PROCID")) {
     // SLURM_PROCID alone also stands in the batch script's own environment, where nothing was launched.
     info.kind = LaunchInfo::Kind::kIndependent;
     info.rank = number("SLURM_PROCID", 0);
     info.size = std::max(1, number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1)));
     info.local_rank = number("SLURM_LOCALID", 0);
+    // "4(x2),3": atoi reads the first host's number, near enough for sharing cores.
+    info.local_size = std::max(1, number("SLURM_STEP_TASKS_PER_NODE", 1));
   }
   return info;
 }
@@ -88,11 +91,12 @@ World::World() : info_(ReadLaunchInfo(ReadEnvironment())) {
                     std::to_string(info_.size) +
                     "; start with the mpirun of the MPI this program was built with");
   }
-  if (info_.local_rank < 0) {
+  if (info_.local_rank < 0 || info_.local_size < 0) {
     MPI_Comm host = MPI_COMM_NULL;
     CheckMpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, info_.rank, MPI_INFO_NULL, &host),
              "MPI_Comm_split_type");
     CheckMpi(MPI_Comm_rank(host, &info_.local_rank), "MPI_Comm_rank");
+    CheckMpi(MPI_Comm_size(host, &info_.local_size), "MPI_Comm_size");
     MPI_Comm_free(&host);
   }
 }

@@ -16,7 +16,7 @@ struct LaunchInfo {
     kIndependent,  // srun without MPI: rank and size are known, but the ranks cannot talk.
   };
   Kind kind = Kind::kSingle;
-  int rank = 0, size = 1, local_rank = 0;  // Of kMpi: what the launcher said, 0 where it said nothing.
+  int rank = 0, size = 1, local_rank = 0, local_size = 1;  // Of kMpi: what the launcher said, else 0 or -1.
 };
 LaunchInfo ReadLaunchInfo(const std::map<std::string, std::string>& environment);
 
@@ -34,6 +34,7 @@ class World {
   int rank() const { return info_.rank; }
   int size() const { return info_.size; }
   int local_rank() const { return info_.local_rank; }  // Among the ranks of this host.
+  int local_size() const { return info_.local_size; }  // Ranks of this host.
   // False for ranks without MPI; Agree and the reductions then see only this process.
   bool can_talk() const { return info_.kind != LaunchInfo::Kind::kIndependent; }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -62,7 +63,8 @@ void AddFolder(const fs::path& folder, std::vector<Entry>* entries) {
       Fail(path.string(), "folders are nested more than 64 deep; is there a link in a circle?");
     std::error_code ignored;
     if (!HasVideoExtension(path.string()) || fs::is_directory(path, ignored)) continue;
-    entries->push_back({{path.lexically_relative(folder).generic_string(), path.string()}, path.string()});
+    entries->push_back(
+        {Unit{path.lexically_relative(folder).generic_string(), path.string(), 0, -1}, path.string()});
   }
   if (error) Fail(folder.string(), "the folder cannot be read: " + error.message());
 }
@@ -83,7 +85,7 @@ void AddGlob(const std::string& pattern, std::vector<Entry>* entries) {
   for (const std::string& path : paths) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored) || !HasVideoExtension(path)) continue;
-    entries->push_back({{fs::path(path).lexically_relative(root).generic_string(), path}, path});
+    entries->push_back({Unit{fs::path(path).lexically_relative(root).generic_string(), path, 0, -1}, path});
   }
 }
 
@@ -98,8 +100,25 @@ void AddPath(const std::string& path, const std::string& origin, std::vector<Ent
     Fail(origin,
          "'" + path + "' is neither a folder nor a video by its extension; lists end in .csv or .txt");
   } else {
-    entries->push_back({{fs::path(path).filename().string(), path}, origin});
+    entries->push_back({Unit{fs::path(path).filename().string(), path, 0, -1}, origin});
   }
+}
+
+// A frame number, or `otherwise` where the cell is empty or the column missing.
+int FrameIn(const CsvRow& row,
+            const std::vector<std::string>& header,
+            const std::string& name,
+            int otherwise) {
+  const auto column = std::find(header.begin(), header.end(), name);
+  if (column == header.end()) return otherwise;
+  const std::string& text = row.cells[static_cast<size_t>(column - header.begin())];
+  if (text.empty()) return otherwise;
+  int frame = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), frame);
+  if (error != std::errc() || end != text.data() + text.size() || frame < 0) {
+    Fail(row.origin, "'" + text + "' in column " + name + " is not a frame number");
+  }
+  return frame;
 }
 
 std::string RelativeTo(const std::string& list, const std::string& path) {
@@ -126,7 +145,10 @@ void AddCsv(const std::string& list, std::vector<Entry>* entries) {
                std::to_string(rows.front().cells.size()));
     }
     if (row.cells[path].empty()) Fail(row.origin, "the path is empty");
-    entries->push_back({{row.cells[id], RelativeTo(list, row.cells[path])}, row.origin});
+    const std::vector<std::string>& header = rows.front().cells;
+    const int begin = FrameIn(row, header, "begin", 0), end = FrameIn(row, header, "end", -1);
+    if (end >= 0 && end <= begin) Fail(row.origin, "the frame range is empty");
+    entries->push_back({{row.cells[id], RelativeTo(list, row.cells[path]), begin, end}, row.origin});
   }
 }
 
@@ -155,7 +177,10 @@ std::string Unit::Key() const {
 
 std::string Corpus::Fingerprint() const {
   std::string text;
-  for (const Unit& unit : units) text += unit.id + "\t" + unit.path + "\n";
+  for (const Unit& unit : units) {
+    text += unit.id + "\t" + unit.path + "\t" + std::to_string(unit.begin) + ":" + std::to_string(unit.end) +
+            "\n";
+  }
   return text;
 }
 

@@ -12,6 +12,7 @@ struct Unit {
   // below the corpus folder, extension included ("2019/walk.mp4"). Labels go to <output>/labels/<id>/.
   std::string id;
   std::string path;
+  int begin = 0, end = -1;  // Frames [begin, end); end < 0: to the end of the video.
   // File-name form of the id for the ledger: readable part and hash.
   std::string Key() const;
 };
@@ -25,7 +26,8 @@ struct Corpus {
 // Reads a corpus from
 //   - a folder: all videos below it, hidden files and other extensions skipped;
 //   - a video file, or a glob such as "videos/*.mp4";
-//   - a .csv file with the header id,path (further columns are ignored);
+//   - a .csv file with the header id,path and, if wanted, begin,end: frames [begin, end), empty for the
+//     whole video (further columns are ignored);
 //   - a .txt file with one path, folder or glob per line, # for comments.
 // Relative paths in a list are relative to the list. Files are only listed, not opened: a missing or
 // broken video fails later, alone. Throws Error(kBadInput) for a list that cannot be read, malformed
