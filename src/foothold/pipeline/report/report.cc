@@ -116,7 +116,7 @@ std::string PeoplePanel(const labels::Label& label, const BodyModel& body) {
             std::to_string(facts.id) + "</td>" + Cell(std::to_string(facts.num_frames)) +
             CheckedCell(facts.stature_m, 2, 1.4, 2.1) + CheckedCell(facts.median_speed_m_s, 2, 0, 3) +
             Cell(Number(facts.path_m, 2)) + CheckedCell(facts.foot_slide_mm, 1, 0, 15) +
-            CheckedCell(facts.confidence, 2, 0.2, 1) + "<td class=\"text\">" + FlagPills(facts.flags) +
+            CheckedCell(facts.confidence, 2, 0.2, 1.01) + "<td class=\"text\">" + FlagPills(facts.flags) +
             "</td></tr>";
   }
   return Panel(

@@ -22,7 +22,7 @@ a { color: var(--accent); }
 .hint { margin: 6px 0 0; }
 section.clip { margin-top: 44px; padding-top: 26px; border-top: 2px solid var(--line); }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 16px; margin-top: 18px; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 18px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); column-gap: 18px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 10px; margin-top: 16px; }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 10px 14px; }
 .card b { display: block; font-size: 21px; font-weight: 650; letter-spacing: -0.01em; font-variant-numeric: tabular-nums; }
@@ -66,7 +66,7 @@ button.play { width: 44px; padding: 3px 0; }
 details { margin-top: 18px; }
 summary { cursor: pointer; color: var(--soft); }
 pre { overflow-x: auto; font: 12.5px/1.45 ui-monospace, Consolas, monospace; }
-@media (max-width: 760px) { .pair { grid-template-columns: 1fr; } main { padding: 18px 12px 40px; }
+@media (max-width: 760px) { main { padding: 18px 12px 40px; }
   .view3d canvas { height: 52vh; } .pictures { grid-template-columns: 1fr; } }
 </style>
 )css";

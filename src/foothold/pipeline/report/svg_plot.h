@@ -12,7 +12,7 @@ namespace foothold::report {
 std::string CostPlot(const SolverSummary& summary);
 
 // The world from above: camera path with viewing directions, people's paths, scene points, a scale bar.
-// Up in the plot is the world's z axis, the first camera's forward direction.
+// Up in the plot is where the first camera looks.
 std::string TopDownPlot(const labels::Label& label);
 
 }  // namespace foothold::report

@@ -38,7 +38,8 @@ std::string ThreeDScript() {
         person.entry = new Map(person.frames.map((frame, i) => [frame, i]));
       }
       this.slider.max = data.frames - 1;
-      this.frame = 0;
+      this.frame = this.data.best;
+      this.slider.value = this.frame;
       this.reset();
       this.listen();
       new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -47,7 +48,7 @@ std::string ThreeDScript() {
 
     reset() {
       this.target = [...this.data.center];
-      this.distance = this.data.radius * 2.7;
+      this.distance = this.data.radius * 2.1;
       const q = this.data.camera.wxyz.slice(0, 4), forward = rotate(q, [0, 0, 1]);
       this.yaw = Math.atan2(forward[0], forward[2]) - 0.45;
       this.pitch = 0.42;
@@ -231,7 +232,7 @@ std::string ThreeDScript() {
         if (depth < 0.05) continue;
         const unit = this.v.focal / depth / this.v.ratio;
         for (let k = 1; k < parents.length; ++k) {
-          const torso = [3, 6, 9].includes(k), thick = torso ? 0.16 : k < 12 ? 0.1 : 0.07;
+          const torso = [3, 6, 9].includes(k), thick = torso ? 0.24 : k < 12 ? 0.12 : 0.08;
           this.line([joints[parents[k]], joints[k]], person.color, Math.max(1.5, thick * unit));
         }
         const [x, y] = this.project(...joints[15]), c = this.context;

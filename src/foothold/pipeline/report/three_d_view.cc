@@ -113,6 +113,15 @@ Json CameraJson(const labels::Label& label, const Quantizer& quantizer) {
           {"tan", {0.5 * image.width / scene.pinhole.focal_px, 0.5 * image.height / scene.pinhole.focal_px}}};
 }
 
+// The first frame with the most people: what the view shows at first.
+int BusiestFrame(const Reconstruction& scene, int num_frames) {
+  std::vector<int> count(static_cast<size_t>(num_frames), 0);
+  for (const PersonInWorld& person : scene.people) {
+    for (const int frame : person.frames) ++count.at(frame);
+  }
+  return static_cast<int>(std::max_element(count.begin(), count.end()) - count.begin());
+}
+
 // Height of the floor: where the lowest joints of the people mostly are.
 double FloorHeight(const Reconstruction& scene, const BodyModel& body) {
   std::vector<double> lowest;
@@ -136,6 +145,7 @@ std::string ThreeDElement(const labels::Label& label, const BodyModel& body, int
   const Quantizer quantizer(extent.center_m, 6 * extent.radius_m);
   Json json;
   json["frames"] = label.clip.num_frames();
+  json["best"] = BusiestFrame(scene, label.clip.num_frames());
   json["rate"] = label.clip.frame_rate_hz;
   json["center"] = {extent.center_m[0], extent.center_m[1], extent.center_m[2]};
   json["radius"] = extent.radius_m;

@@ -14,12 +14,27 @@ namespace {
 constexpr double kWidth = 640, kHeight = 480, kMargin = 34;
 constexpr size_t kMostPoints = 2500;
 
+// Horizontal axes of the map: `up` is where the first camera looks, less its part along y.
+struct Axes {
+  Vec3d right{1, 0, 0}, up{0, 0, 1};
+};
+
+Axes MapAxes(const Reconstruction& scene) {
+  const Vec3d forward = Rotate(scene.world_from_cam.front().rotation, Vec3d{0, 0, 1});
+  const double length = std::hypot(forward[0], forward[2]);
+  Axes axes;
+  if (length < 0.1) return axes;  // Looks straight down or up.
+  axes.up = {forward[0] / length, 0, forward[2] / length};
+  axes.right = {axes.up[2], 0, -axes.up[0]};
+  return axes;
+}
+
 struct Map {
+  Axes axes;
   double left_m, far_m, pixels_per_m;
   double offset_x, offset_y;
-  // World x to the right, world z upwards.
-  double X(const Vec3d& p) const { return offset_x + (p[0] - left_m) * pixels_per_m; }
-  double Y(const Vec3d& p) const { return offset_y + (far_m - p[2]) * pixels_per_m; }
+  double X(const Vec3d& p) const { return offset_x + (Dot(axes.right, p) - left_m) * pixels_per_m; }
+  double Y(const Vec3d& p) const { return offset_y + (far_m - Dot(axes.up, p)) * pixels_per_m; }
   bool Inside(const Vec3d& p) const {
     return X(p) > 2 && X(p) < kWidth - 2 && Y(p) > 2 && Y(p) < kHeight - 2;
   }
@@ -38,10 +53,13 @@ std::vector<std::vector<Vec3d>> PeoplePaths(const labels::Label& label) {
 // Fits camera and people; scene points beyond are cut off, or far ones would shrink everything.
 Map FitMap(const labels::Label& label, const std::vector<std::vector<Vec3d>>& paths) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Map map;
+  map.axes = MapAxes(label.reconstruction);
   double x0 = kInfinity, x1 = -kInfinity, z0 = kInfinity, z1 = -kInfinity;
   const auto add = [&](const Vec3d& p) {
-    x0 = std::min(x0, p[0]), x1 = std::max(x1, p[0]);
-    z0 = std::min(z0, p[2]), z1 = std::max(z1, p[2]);
+    const double x = Dot(map.axes.right, p), z = Dot(map.axes.up, p);
+    x0 = std::min(x0, x), x1 = std::max(x1, x);
+    z0 = std::min(z0, z), z1 = std::max(z1, z);
   };
   for (const Rigid3d& pose : label.reconstruction.world_from_cam) add(pose.translation);
   for (const auto& path : paths) {
@@ -49,7 +67,6 @@ Map FitMap(const labels::Label& label, const std::vector<std::vector<Vec3d>>& pa
   }
   const double grow = 0.5 + 0.06 * std::max(x1 - x0, z1 - z0);
   x0 -= grow, x1 += grow, z0 -= grow, z1 += grow;
-  Map map;
   map.pixels_per_m = std::min((kWidth - 2 * kMargin) / (x1 - x0), (kHeight - 2 * kMargin) / (z1 - z0));
   map.left_m = x0;
   map.far_m = z1;
