@@ -14,7 +14,16 @@ namespace {
 
 struct PersonSequences {
   PointSequence joints, true_joints, feet, true_feet;
+  PointSequence joints_in_cam, true_joints_in_cam;
 };
+
+void AppendInCam(const Rigid3d& world_from_cam, const PointSequence& world, PointSequence* in_cam) {
+  const Rigid3d cam_from_world = Inverse(world_from_cam);
+  in_cam->num_points = kNumJoints;
+  for (size_t j = world.points_m.size() - kNumJoints; j < world.points_m.size(); ++j) {
+    in_cam->points_m.push_back(cam_from_world * world.points_m[j]);
+  }
+}
 
 void Append(const BodyModel& body,
             const BodyShape& shape,
@@ -30,7 +39,11 @@ void Append(const BodyModel& body,
   feet->points_m.insert(feet->points_m.end(), posed.begin(), posed.end());
 }
 
-PersonSequences SequencesOf(const PersonInWorld& person, const PersonInWorld& truth, const BodyModel& body) {
+PersonSequences SequencesOf(const PersonInWorld& person,
+                            const PersonInWorld& truth,
+                            const std::vector<Rigid3d>& cameras,
+                            const std::vector<Rigid3d>& true_cameras,
+                            const BodyModel& body) {
   std::map<int, size_t> true_entry;
   for (size_t i = 0; i < truth.frames.size(); ++i) true_entry[truth.frames[i]] = i;
   PersonSequences out;
@@ -39,6 +52,8 @@ PersonSequences SequencesOf(const PersonInWorld& person, const PersonInWorld& tr
     if (found == true_entry.end()) continue;
     Append(body, person.shape, person.body_in_world[i], &out.joints, &out.feet);
     Append(body, truth.shape, truth.body_in_world[found->second], &out.true_joints, &out.true_feet);
+    AppendInCam(cameras[person.frames[i]], out.joints, &out.joints_in_cam);
+    AppendInCam(true_cameras[person.frames[i]], out.true_joints, &out.true_joints_in_cam);
   }
   return out;
 }
@@ -59,13 +74,14 @@ SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
   for (const PersonInWorld& person : reconstruction.people) {
     for (const PersonInWorld& true_person : truth.people) {
       if (true_person.id != person.id) continue;
-      const PersonSequences s = SequencesOf(person, true_person, body);
+      const PersonSequences s =
+          SequencesOf(person, true_person, reconstruction.world_from_cam, truth.world_from_cam, body);
       if (s.joints.num_frames() < 2) continue;
       const auto extend = [](std::vector<double>* all, const std::vector<double>& more) {
         all->insert(all->end(), more.begin(), more.end());
       };
       extend(&world, WorldMpjpe_mm(s.joints, s.true_joints, 2));
-      extend(&centred, Mpjpe_mm(s.joints, s.true_joints));
+      extend(&centred, Mpjpe_mm(s.joints_in_cam, s.true_joints_in_cam));
       extend(&sliding, MeasureFootSliding(s.feet, s.true_feet).sliding_mm);
     }
   }

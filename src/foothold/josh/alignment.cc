@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/josh/alignment.h"
 
+#include <Eigen/SparseCholesky>
+#include <Eigen/SparseCore>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <Eigen/SparseCholesky>
-#include <Eigen/SparseCore>
 
 #include "foothold/base/random.h"
 

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/josh/contacts.h"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
-
 #include "foothold/base/parallel.h"
 
 namespace foothold {
 namespace {
 
-constexpr double kSurfaceNoise = 0.02;   // Relative depth error of a pointmap.
-constexpr double kBodyNoise_m = 0.03;    // Of a touching vertex across the surface.
+constexpr double kSurfaceNoise = 0.02;  // Relative depth error of a pointmap.
+constexpr double kBodyNoise_m = 0.03;   // Of a touching vertex across the surface.
 constexpr double kMinDepth_m = 0.1;
-constexpr int kMaxSamplesPerSide = 24;   // Of a search window.
+constexpr int kMaxSamplesPerSide = 24;  // Of a search window.
 constexpr int kFewestSamples = 20;
 constexpr int kReweightings = 6;
 
@@ -131,9 +130,7 @@ bool FitSurface(const Keyframe& keyframe,
   // Extrapolated far from what was seen, the plane is not to be believed.
   if (!(fit[2] > median / 2 && fit[2] < median * 2)) return true;
   const double a = fit[0] / radius, b = fit[1] / radius;
-  *plane = {a,
-            b,
-            fit[2] - a * (pixel[0] - pinhole.center_x_px) - b * (pixel[1] - pinhole.center_y_px)};
+  *plane = {a, b, fit[2] - a * (pixel[0] - pinhole.center_x_px) - b * (pixel[1] - pinhole.center_y_px)};
   return true;
 }
 
@@ -162,13 +159,12 @@ std::vector<ScaleContact> ContactsOfBody(const Variables& variables,
   for (const std::vector<const Contact*>& foot : feet) {
     Vec3d center = Vec3d::Zero();
     for (const Contact* contact : foot) {
-      center = center + (1.0 / static_cast<double>(foot.size())) *
-                            VertexWithJacobian(*variables.body_model,
-                                               body.skeleton,
-                                               body.shape,
-                                               body.pose_in_cam,
-                                               contact->vertex,
-                                               nullptr);
+      center = center + (1.0 / static_cast<double>(foot.size())) * VertexWithJacobian(*variables.body_model,
+                                                                                      body.skeleton,
+                                                                                      body.shape,
+                                                                                      body.pose_in_cam,
+                                                                                      contact->vertex,
+                                                                                      nullptr);
     }
     if (foot.empty() || !(center[2] > kMinDepth_m)) continue;
     const Vec2d pixel = Project(pinhole, center);
@@ -218,10 +214,12 @@ std::vector<StaticContact> FindStaticContacts(const Variables& variables, const 
   std::vector<StaticContact> contacts;
   for (size_t p = 0; p < variables.people.size(); ++p) {
     std::map<int, int> body_at_keyframe;
-    for (const int body : variables.people[p].bodies) body_at_keyframe[variables.bodies[body].keyframe] = body;
+    for (const int body : variables.people[p].bodies)
+      body_at_keyframe[variables.bodies[body].keyframe] = body;
     std::map<std::pair<int, int>, double> planted;  // (keyframe, vertex): confidence.
     for (const Contact& contact : observations.people[p].contacts) {
-      if (contact.stationary && contact.confidence > 0 && contact.vertex < variables.body_model->num_vertices) {
+      if (contact.stationary && contact.confidence > 0 &&
+          contact.vertex < variables.body_model->num_vertices) {
         planted[{contact.keyframe, contact.vertex}] = contact.confidence;
       }
     }
@@ -229,9 +227,9 @@ std::vector<StaticContact> FindStaticContacts(const Variables& variables, const 
       const auto next = planted.find({key.first + 1, key.second});
       const auto first = body_at_keyframe.find(key.first);
       const auto second = body_at_keyframe.find(key.first + 1);
-      if (next == planted.end() || first == body_at_keyframe.end() || second == body_at_keyframe.end()) continue;
-      contacts.push_back(
-          {first->second, second->second, key.second, std::sqrt(confidence * next->second)});
+      if (next == planted.end() || first == body_at_keyframe.end() || second == body_at_keyframe.end())
+        continue;
+      contacts.push_back({first->second, second->second, key.second, std::sqrt(confidence * next->second)});
     }
   }
   return contacts;

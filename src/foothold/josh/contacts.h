@@ -19,7 +19,7 @@ int NearestFootVertex(const BodyModel& model, int vertex);
 // is, and lies behind it on average. False when there is nothing near.
 struct PlaneSearch {
   double min_confidence = 0.1;
-  double radius_px = 20;      // Of the first window; doubled up to three times when too empty.
+  double radius_px = 20;  // Of the first window; doubled up to three times when too empty.
 };
 bool FitSurface(const Keyframe& keyframe,
                 const Pinholed& pinhole,

@@ -22,6 +22,9 @@ namespace {
 
 constexpr double kCleaningTolerance = 0.05;  // Above the few per cent by which pointmaps disagree.
 constexpr int kCleaningWindow = 3;
+// Matches used of each pair, in 2D and in 3D (where errors are smooth over the image).
+constexpr int kMaxMatches2d = 1024;
+constexpr int kMaxMatches3d = 512;
 
 // The terms of one clip; index order is that of Summary::terms.
 class JointObjective {
@@ -33,8 +36,11 @@ class JointObjective {
                  const Variables& variables,
                  const std::vector<MatchedPair>& pairs,
                  const std::vector<double>& initial)
-      : options_(options), variables_(variables), terms_(kCount) {
-    Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs, Match3dOptions()), options.match_weight);
+      : options_(options),
+        variables_(variables),
+        pairs3d_(ThinMatches(pairs, kMaxMatches3d)),
+        terms_(kCount) {
+    Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs3d_, Match3dOptions()), options.match_weight);
     Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), options.match_weight);
     SetScaleContacts({});
     Set(kStatic,
@@ -71,6 +77,7 @@ class JointObjective {
 
   const JoshOptions& options_;
   const Variables& variables_;
+  const std::vector<MatchedPair> pairs3d_;
   std::unique_ptr<EnergyTerm> owned_[kCount];
   std::vector<WeightedTerm> terms_;
 };
@@ -115,13 +122,14 @@ JoshResult OptimizeJointly(const Observations& observations,
                            const JoshOptions& options,
                            int threads) {
   FOOTHOLD_CHECK(!observations.keyframes.empty(), "observations have no keyframes");
-  FOOTHOLD_CHECK(static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
-                 "one initial camera per frame");
+  FOOTHOLD_CHECK(
+      static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
+      "one initial camera per frame");
   JoshResult result;
   SolverSummary& summary = result.summary;
   summary.num_keyframes = static_cast<int>(observations.keyframes.size());
 
-  const std::vector<MatchedPair> pairs = PackMatches(observations);
+  const std::vector<MatchedPair> pairs = PackMatches(observations, kMaxMatches2d);
   InitialAlignment alignment = AlignScales(observations, pairs);
   Variables variables = BuildVariables(observations, body, options, alignment);
   const auto find_contacts = [&](const std::vector<double>& values) {

@@ -15,7 +15,7 @@ namespace foothold {
 // likelihoods, so 1 is every weight's natural value.
 struct JoshOptions {
   double match_weight = 1;
-  double contact_scale_weight = 1;   // 0 switches the term off (ablation).
+  double contact_scale_weight = 1;  // 0 switches the term off (ablation).
   double contact_static_weight = 1;
   double prior_weight = 1;
   double smooth_weight = 1;

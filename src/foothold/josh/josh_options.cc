@@ -22,11 +22,7 @@ const OptionTable& JoshOptions::Table() {
                1e-6,
                1e6,
                "Weight of the priors on bodies, cameras and focal length.")
-          .Add("smooth_weight",
-               &JoshOptions::smooth_weight,
-               0,
-               1e6,
-               "Weight of the accelerations of joints.")
+          .Add("smooth_weight", &JoshOptions::smooth_weight, 0, 1e6, "Weight of the accelerations of joints.")
           .Add("optimize_focal", &JoshOptions::optimize_focal, "Whether the focal length may change.")
           .Add("optimize_bodies", &JoshOptions::optimize_bodies, "Whether bodies may move.")
           .Add("optimize_all_joints",

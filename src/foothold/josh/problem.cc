@@ -33,8 +33,8 @@ void AddBody(int person, int keyframe, int frame_entry, const PersonFrame& frame
 
 // Index of a frame among a person's frames, or -1.
 int FindFrame(const PersonObservations& person, int frame) {
-  const auto found =
-      std::lower_bound(person.frames.begin(), person.frames.end(), frame, [](const PersonFrame& f, int wanted) {
+  const auto found = std::lower_bound(
+      person.frames.begin(), person.frames.end(), frame, [](const PersonFrame& f, int wanted) {
         return f.frame < wanted;
       });
   if (found == person.frames.end() || found->frame != frame) return -1;

@@ -10,9 +10,9 @@ namespace foothold {
 
 struct ScenePointOptions {
   double min_confidence = 0.1;
-  double voxel_m = 0.03;         // Grown until the points fit.
+  double voxel_m = 0.03;  // Grown until the points fit.
   int max_points = 200000;
-  int max_samples = 2000000;     // Pixels looked at, all keyframes together.
+  int max_samples = 2000000;  // Pixels looked at, all keyframes together.
 };
 
 // Lowers the confidence of depths that stand in front of what other keyframes see there, comparing

@@ -68,8 +68,9 @@ double Match2dTerm::EvaluateDirection(const ParameterView& view,
       cost += weight * max_cost;
       continue;
     }
-    cost += weight * loss_.Cost(norm2);
-    if (system != nullptr) sums.Add(jacobian, residual, weight * whiten2 * loss_.Weight(norm2));
+    double loss_weight;
+    cost += weight * loss_.CostAndWeight(norm2, &loss_weight);
+    if (system != nullptr) sums.Add(jacobian, residual, weight * whiten2 * loss_weight);
   }
   if (system != nullptr) {
     auto chain = PairChain<kReprojectionColumns>(target, source, source_first);

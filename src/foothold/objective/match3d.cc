@@ -60,8 +60,9 @@ double Match3dTerm::Evaluate(const ParameterView& view, int group, GroupSystem* 
                       &residual,
                       system == nullptr ? nullptr : &jacobian);
     const double norm2 = whiten2 * SquaredNorm(residual);
-    cost += weight * loss_.Cost(norm2);
-    if (system != nullptr) sums.Add(jacobian, residual, weight * whiten2 * loss_.Weight(norm2));
+    double loss_weight;
+    cost += weight * loss_.CostAndWeight(norm2, &loss_weight);
+    if (system != nullptr) sums.Add(jacobian, residual, weight * whiten2 * loss_weight);
   }
   if (system != nullptr) {
     auto chain = PairChain<kAlignmentColumns>(target, source, false);

@@ -36,9 +36,22 @@ DepthSample SampleDepth(const Keyframe& keyframe, float x, float y) {
   return sample;
 }
 
+void Thin(int max_per_pair, std::vector<DepthMatch>* matches) {
+  const size_t count = matches->size(), most = static_cast<size_t>(max_per_pair);
+  if (max_per_pair <= 0 || count <= most) return;
+  for (size_t n = 0; n < most; ++n) (*matches)[n] = (*matches)[n * count / most];
+  matches->resize(most);
+}
+
 }  // namespace
 
-std::vector<MatchedPair> PackMatches(const Observations& observations) {
+std::vector<MatchedPair> ThinMatches(const std::vector<MatchedPair>& pairs, int max_per_pair) {
+  std::vector<MatchedPair> thinned = pairs;
+  for (MatchedPair& pair : thinned) Thin(max_per_pair, &pair.matches);
+  return thinned;
+}
+
+std::vector<MatchedPair> PackMatches(const Observations& observations, int max_per_pair) {
   const auto center_x = static_cast<float>(observations.camera.pinhole.center_x_px);
   const auto center_y = static_cast<float>(observations.camera.pinhole.center_y_px);
   std::vector<MatchedPair> packed;
@@ -60,6 +73,7 @@ std::vector<MatchedPair> PackMatches(const Observations& observations) {
                            match.confidence * j.confidence};
       if (out.weight_i > 0 || out.weight_j > 0) matched.matches.push_back(out);
     }
+    Thin(max_per_pair, &matched.matches);
     if (!matched.matches.empty()) packed.push_back(std::move(matched));
   }
   return packed;

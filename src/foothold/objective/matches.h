@@ -20,7 +20,11 @@ struct MatchedPair {
   std::vector<DepthMatch> matches;
 };
 
-// Looks depths up at the matches; drops matches without confidence and pairs without matches.
-std::vector<MatchedPair> PackMatches(const Observations& observations);
+// Looks depths up at the matches; drops matches without confidence and pairs without matches. Of a
+// pair with more than `max_per_pair` matches (0: no limit), that many are taken at even steps of the
+// list: neighbouring matches share most of their error, so thinning them costs little accuracy.
+std::vector<MatchedPair> PackMatches(const Observations& observations, int max_per_pair);
+// A subset, by the same rule.
+std::vector<MatchedPair> ThinMatches(const std::vector<MatchedPair>& pairs, int max_per_pair);
 
 }  // namespace foothold

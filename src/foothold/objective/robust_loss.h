@@ -16,7 +16,7 @@ class RobustLoss {
       : kernel_(RobustKernel<double>::FromGamma(std::abs(gamma - 1) < 1e-3 ? 0.999 : gamma)),
         epsilon2_(epsilon * epsilon),
         scale_(epsilon / kernel_.Slope(epsilon)),
-        floor_(kernel_.Value(epsilon)) {}
+        floor_((epsilon + kernel_.offset) * std::pow(epsilon + kernel_.offset, kernel_.gamma - 1)) {}
 
   // Continuation from nearly quadratic and convex (gamma 1.1, wide epsilon) at progress 0 to
   // (gamma, epsilon) at progress 1.
@@ -25,17 +25,28 @@ class RobustLoss {
   }
 
   double Cost(double squared_norm) const {
-    return scale_ * (kernel_.Value(std::sqrt(squared_norm + epsilon2_)) - floor_);
+    double weight;
+    return CostAndWeight(squared_norm, &weight);
   }
   // d cost / d (squared_norm / 2): the weight of reweighted least squares.
   double Weight(double squared_norm) const {
+    double weight;
+    CostAndWeight(squared_norm, &weight);
+    return weight;
+  }
+  // Both for the price of one power.
+  double CostAndWeight(double squared_norm, double* weight) const {
     const double r = std::sqrt(squared_norm + epsilon2_);
-    return scale_ * kernel_.Slope(r) / r;
+    const double base = r + kernel_.offset;
+    const double power = std::pow(base, kernel_.gamma - 1);
+    *weight = scale_ * kernel_.gamma * power / r;
+    return scale_ * (base * power - floor_);
   }
 
  private:
   RobustKernel<double> kernel_;
-  double epsilon2_, scale_, floor_;
+  double epsilon2_, scale_;
+  double floor_;  // Rounded like the costs, so that Cost(0) is exactly 0.
 };
 
 }  // namespace foothold
