@@ -18,6 +18,8 @@ constexpr double kFarthest = 10.0;
 constexpr double kGoodScore = 0.93;
 constexpr double kEnoughScore = 0.7;  // Mean share of body points in view; each person at least kEnoughEach.
 constexpr double kEnoughEach = 0.5;
+constexpr double kSpeedEnough = 0.35;  // Of a moving camera's largest displacement, metres per second,
+constexpr double kFarEnough = 1.0;     // up to this many metres.
 
 using Path = std::array<std::vector<double>, 3>;
 
@@ -165,6 +167,15 @@ double Score(const Geometry& geometry,
   return total / people.size();
 }
 
+// A moving camera must bring parallax, also when walking round the people undoes following them.
+bool MovesEnough(const std::vector<Rigid3d>& world_from_cam, const Timing& timing) {
+  double farthest = 0;
+  for (const Rigid3d& pose : world_from_cam) {
+    farthest = std::max(farthest, Norm(pose.translation - world_from_cam[0].translation));
+  }
+  return farthest >= std::min(kFarEnough, kSpeedEnough * timing.duration_s());
+}
+
 }  // namespace
 
 Rigid3d LookAt(const Vec3d& center_in_world, const Vec3d& target_in_world, double roll_rad) {
@@ -194,6 +205,7 @@ std::optional<std::vector<Rigid3d>> PlanCamera(const std::string& kind,
     std::vector<Rigid3d> path = kind == "moving"
                                     ? Follow(draw, geometry, people, timing, random)
                                     : Stand(draw, kind == "rotating", geometry, people, timing, random);
+    if (kind == "moving" && !MovesEnough(path, timing)) continue;
     const double score = Score(geometry, people, sensor, timing, path);
     if (score > best_score) {
       best_score = score;
