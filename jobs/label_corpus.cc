@@ -1,2 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+#include "jobs/label_corpus_job.h"
+
+int main(int argc, char** argv) {
+  return static_cast<int>(foothold::RunLabelCorpus(argc, argv, foothold::VideoLabeller()));
+}

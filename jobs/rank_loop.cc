@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/rank_loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "foothold/base/error.h"
+#include "foothold/base/log.h"
+#include "foothold/base/timer.h"
+
+namespace foothold {
+namespace {
+
+using Event = LedgerRecord::Event;
+
+LedgerRecord Failure(Event event, const std::string& reason, const std::string& message) {
+  LedgerRecord record;
+  record.event = event;
+  record.reason = reason;
+  record.message = message;
+  return record;
+}
+
+LedgerRecord WorkOn(const Unit& unit, const UnitWorker& worker) {
+  try {
+    return worker(unit);
+  } catch (const Error& error) {
+    const std::string reason = error.reason().empty() ? NameOf(error.kind()) : error.reason();
+    if (error.kind() == ErrorKind::kBadInput) return Failure(Event::kRejected, reason, error.what());
+    if (error.kind() == ErrorKind::kContract) return Failure(Event::kFailed, reason, error.what());
+    throw;
+  } catch (const std::exception& error) {
+    return Failure(Event::kFailed, "internal_error", error.what());
+  }
+}
+
+void Report(const LedgerRecord& record, RankTotals* totals) {
+  if (record.event == Event::kDone) {
+    ++totals->done;
+    LogInfo("labelled " + std::to_string(record.clips_done) + " clips, " + std::to_string(record.frames) +
+            " frames" +
+            (record.clips_rejected > 0 ? "; rejected " + std::to_string(record.clips_rejected) : ""));
+  } else {
+    ++(record.event == Event::kRejected ? totals->rejected : totals->failed);
+    LogWarning((record.event == Event::kRejected ? "rejected: " : "failed: ") + record.reason + ": " +
+               record.message);
+  }
+  totals->clips += record.clips_done;
+  totals->frames += record.frames;
+}
+
+// Short at first, for the end of small jobs; then seldom, for the file server's sake.
+class Backoff {
+ public:
+  void Reset() { pause_ = kFirst; }
+  void Wait() {
+    std::this_thread::sleep_for(pause_);
+    pause_ = std::min(2 * pause_, kLast);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kFirst{20}, kLast{5000};
+  std::chrono::milliseconds pause_ = kFirst;
+};
+
+}  // namespace
+
+void RunRank(const Corpus& corpus,
+             Ledger* ledger,
+             int rank,
+             int size,
+             const UnitWorker& worker,
+             const std::function<bool()>& drain_requested,
+             RankTotals* totals) {
+  UnitQueue queue(corpus, ledger, rank, size);
+  Backoff backoff;
+  while (!queue.all_finished()) {
+    if (drain_requested()) {
+      totals->drained = true;
+      LogInfo("drained with " + std::to_string(queue.num_open()) + " units open; run again to continue");
+      return;
+    }
+    const std::unique_ptr<Ledger::Claim> claim = queue.Next();
+    if (claim == nullptr) {
+      if (!queue.all_finished()) backoff.Wait();
+      continue;
+    }
+    backoff.Reset();
+    const ErrorContext context(claim->unit().id);
+    const Timer timer;
+    LedgerRecord record = WorkOn(claim->unit(), worker);
+    record.seconds = timer.Seconds();
+    claim->Finish(record);
+    Report(record, totals);
+  }
+}
+
+}  // namespace foothold

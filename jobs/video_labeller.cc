@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "jobs/label_corpus_job.h"
+#include "labels/body_file.h"
+
+namespace foothold {
+namespace {
+
+BodyModel ReadBody(const JobOptions& job) {
+  return labels::ReadBodyModel(job.body.empty() ? labels::DefaultBodyModelPath() : job.body);
+}
+
+bool HasLabel(const ClipOutcome& outcome) {
+  return outcome.status == ClipOutcome::Status::kDone || outcome.status == ClipOutcome::Status::kAlreadyDone;
+}
+
+LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes) {
+  LedgerRecord record;
+  record.event = LedgerRecord::Event::kDone;
+  for (const ClipOutcome& outcome : outcomes) {
+    if (HasLabel(outcome)) {
+      ++record.clips_done;
+      record.frames += outcome.num_frames;
+      continue;
+    }
+    ++record.clips_rejected;
+    // One failed clip is enough to try the video again; its labelled clips are found done then.
+    const bool failed = outcome.status == ClipOutcome::Status::kFailed;
+    if (failed || record.reason.empty()) {
+      record.reason = outcome.reason;
+      record.message = outcome.message;
+    }
+    if (failed) record.event = LedgerRecord::Event::kFailed;
+  }
+  if (record.event == LedgerRecord::Event::kDone && record.clips_done == 0) {
+    record.event = LedgerRecord::Event::kRejected;
+    if (outcomes.empty()) record.reason = "no_clips";
+  }
+  return record;
+}
+
+}  // namespace
+
+CorpusLabeller VideoLabeller() {
+  CorpusLabeller labeller;
+  labeller.identity = [](const JobOptions& job) {
+    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash;
+  };
+  labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
+    const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
+    return [context, body](const Unit& unit) {
+      return RecordOf(LabelVideo(
+          unit.path, unit.begin, unit.end, context.labels_folder + "/" + unit.id, *body, context.label));
+    };
+  };
+  return labeller;
+}
+
+}  // namespace foothold

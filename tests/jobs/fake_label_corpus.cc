@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// label_corpus with a labeller that does what the text of each "video" says:
+//   done [CLIPS [REJECTED]]   that many label files
+//   reject                    bad input
+//   fail                      an internal error
+//   storage                   a storage error
+//   kill                      SIGKILL to itself, only in the first attempt when "kill once"
+//   signal                    SIGUSR1 to itself, then done
+// Every label is a pure function of the unit; how often each unit was worked on is kept in <output>/work.
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "foothold/base/atomic_file.h"
+#include "jobs/label_corpus_job.h"
+
+namespace foothold {
+namespace {
+
+void CommitLabel(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  AtomicFile file(path);
+  std::ofstream(file.temporary_path()) << text;
+  file.Commit();
+}
+
+LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
+  std::istringstream words(ReadFile(unit.path));
+  std::string word, option;
+  words >> word;
+  const std::string log = context.job.output + "/work-" + unit.Key();
+  std::ofstream(log, std::ios::app) << getpid() << "\n";
+  if (word == "reject")
+    throw Error(ErrorKind::kBadInput, unit.path + ": nobody is visible").WithReason("no_people");
+  if (word == "fail") throw std::runtime_error("a bug");
+  if (word == "storage") throw Error(ErrorKind::kStorage, unit.path + ": the disk is full");
+  if (word == "kill") {
+    words >> option;
+    std::ifstream attempts(log);
+    std::string first, second;
+    if (option != "once" || !(attempts >> first >> second)) raise(SIGKILL);
+  }
+  if (word == "signal") raise(SIGUSR1);
+  LedgerRecord record;
+  record.event = LedgerRecord::Event::kDone;
+  record.clips_done = 1;
+  if (word == "done") words >> record.clips_done >> record.clips_rejected;
+  record.frames = 10 * record.clips_done;
+  for (int i = 0; i < record.clips_done; ++i) {
+    CommitLabel(context.labels_folder + "/" + unit.id + "/" + std::to_string(i) + ".h5",
+                "label of " + unit.id);
+  }
+  return record;
+}
+
+}  // namespace
+}  // namespace foothold
+
+int main(int argc, char** argv) {
+  using namespace foothold;
+  CorpusLabeller labeller;
+  labeller.identity = [](const JobOptions& job) { return "# fake 1, body " + job.body; };
+  labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
+    return [context](const Unit& unit) { return WorkOn(context, unit); };
+  };
+  return static_cast<int>(RunLabelCorpus(argc, argv, labeller));
+}
