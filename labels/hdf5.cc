@@ -338,6 +338,13 @@ bool Hdf5Reader::Has(const std::string& name) const {
   return impl_->Exists(name);
 }
 
+bool Hdf5Reader::IsGroup(const std::string& name) const {
+  PrepareHdf5();
+  if (!impl_->Exists(name)) return false;
+  const Hdf5Id id(H5Oopen(impl_->file.get(), name.c_str(), impl_->link_access.get()), H5Oclose);
+  return H5Iget_type(id.get()) == H5I_GROUP;
+}
+
 std::vector<std::string> Hdf5Reader::Names(const std::string& group) const {
   PrepareHdf5();
   if (!impl_->Exists(group)) impl_->Fail(group, "group missing");

@@ -42,6 +42,7 @@ class Hdf5Reader {
   const std::string& origin() const;
   // Object names are paths from the root: "camera/world_from_cam".
   bool Has(const std::string& name) const;
+  bool IsGroup(const std::string& name) const;  // False also when missing.
   std::vector<std::string> Names(const std::string& group) const;  // Ascending.
 
   Hdf5Class ClassOf(const std::string& dataset) const;
