@@ -8,6 +8,7 @@
 
 #include "foothold/base/parallel.h"
 #include "foothold/perception/classical/image_cv.h"
+#include "foothold/perception/classical/track_filter.h"
 
 namespace foothold {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 constexpr int kStride_px = 8;
 constexpr double kLevelScale = 1.05;
 constexpr double kOwnOverlap = 0.4;  // Between windows of one detector.
-constexpr double kBoxAspect = 0.42;  // Width of a person over the height.
+constexpr double kNeighbourOverlap = 0.6;
 
 // A linear classifier on gradient histograms, and what its window means.
 struct Window {
@@ -37,6 +38,31 @@ Window DaimlerWindow() {
   return window;
 }
 
+Box BoxAround(double x, double y, double height) {
+  const double width = kPersonBoxAspect * height;
+  return {static_cast<float>(x - 0.5 * width),
+          static_cast<float>(y - 0.5 * height),
+          static_cast<float>(width),
+          static_cast<float>(height)};
+}
+
+// Windows come on a coarse grid (8 % of the height); the mean of those around the strongest, by their
+// responses over the threshold, is finer.
+Detection MeanOfNeighbours(const Detection& strongest,
+                           const std::vector<Detection>& windows,
+                           double hit_threshold) {
+  double weight_sum = 0, x = 0, y = 0, log_height = 0;
+  for (const Detection& window : windows) {
+    if (IntersectionOverUnion(window.box, strongest.box) < kNeighbourOverlap) continue;
+    const double weight = std::pow(window.score - hit_threshold + 1e-6, 2);
+    weight_sum += weight;
+    x += weight * CentreX(window.box);
+    y += weight * (window.box.y + 0.5 * window.box.height);
+    log_height += weight * std::log(window.box.height);
+  }
+  return {BoxAround(x / weight_sum, y / weight_sum, std::exp(log_height / weight_sum)), strongest.score};
+}
+
 // `scale`: pixels of `image` per analysis pixel.
 std::vector<Detection> Detect(const Window& window, const cv::Mat& image, double scale) {
   std::vector<cv::Rect> rects;
@@ -55,15 +81,14 @@ std::vector<Detection> Detect(const Window& window, const cv::Mat& image, double
     const double height = rects[i].height / scale * window.person_height;
     const double x = (rects[i].x + 0.5 * rects[i].width) / scale + 0.5 / scale - 0.5;
     const double y = (rects[i].y + 0.5 * rects[i].height) / scale + 0.5 / scale - 0.5;
-    Detection detection;
-    detection.box = {static_cast<float>(x - 0.5 * kBoxAspect * height),
-                     static_cast<float>(y - 0.5 * height),
-                     static_cast<float>(kBoxAspect * height),
-                     static_cast<float>(height)};
-    detection.score = responses[i] / window.start_response;
-    detections.push_back(detection);
+    detections.push_back({BoxAround(x, y, height), responses[i]});
   }
-  return SuppressOverlaps(std::move(detections), kOwnOverlap);
+  std::vector<Detection> people;
+  for (const Detection& strongest : SuppressOverlaps(detections, kOwnOverlap)) {
+    people.push_back(MeanOfNeighbours(strongest, detections, window.hit_threshold));
+    people.back().score /= window.start_response;
+  }
+  return people;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "foothold/perception/classical/track.h"
 #include "foothold/perception/classical/track_cuts.h"
 #include "foothold/perception/classical/track_senses.h"
+#include "foothold/perception/classical/track_smooth.h"
 
 namespace foothold {
 namespace {
@@ -51,7 +52,7 @@ std::vector<BoxTrack> Join(const ClipFrames& frames,
   });
   input.detections = std::move(detections);
   TorsoFlow flow(frames);
-  input.torso_motion = [&flow](int frame, const Box& box) { return flow.Motion(frame, box); };
+  input.motion = [&flow](int frame, const Box& box) { return flow.Motion(frame, box); };
   return JoinDetections(
       input, {options.start_score, options.continue_score, options.max_coast_frames, options.min_hits});
 }
@@ -94,18 +95,19 @@ std::vector<std::vector<int>> FindIdentityCuts(const ClipFrames& frames,
 
 // Points [begin, end) of a track as a person; coasting ends are cut off.
 PersonTrack MakePerson(const ClipFrames& frames, const BoxTrack& track, int begin, int end) {
-  while (end > begin && !track.points[end - 1].detected) --end;
-  while (begin < end && !track.points[begin].detected) ++begin;
+  while (end > begin && !track.points[end - 1].detected()) --end;
+  while (begin < end && !track.points[begin].detected()) ++begin;
+  const std::vector<Box> boxes = SmoothBoxes({track.points.begin() + begin, track.points.begin() + end});
   PersonTrack person;
   int unseen = 0;
   for (int k = begin; k < end; ++k) {
     const TrackPoint& point = track.points[k];
-    unseen = point.detected ? 0 : unseen + 1;
+    unseen = point.detected() ? 0 : unseen + 1;
     person.frames.push_back(point.frame);
-    person.boxes_px.push_back(frames.SourceFromAnalysis(point.box));
+    person.boxes_px.push_back(frames.SourceFromAnalysis(boxes[k - begin]));
     person.scores.push_back(
         static_cast<float>(point.score / (1 + point.score) * std::pow(kUnseenConfidence, unseen)));
-    person.detected.push_back(point.detected ? 1 : 0);
+    person.detected.push_back(point.detected() ? 1 : 0);
   }
   return person;
 }
@@ -131,7 +133,11 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
   }
   const PhaseTimes::Scope scope(times, "people_track");
   Gate(frames, regime, options, &detections);
-  const std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
+  std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
+  for (BoxTrack& track : tracks) {
+    const std::vector<Box> boxes = SmoothBoxes(track.points);
+    for (size_t k = 0; k < boxes.size(); ++k) track.points[k].box = boxes[k];
+  }
   const std::vector<std::vector<int>> cuts =
       FindIdentityCuts(frames, tracks, options.cut_appearance, threads);
 

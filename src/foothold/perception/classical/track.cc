@@ -27,6 +27,7 @@ struct LiveTrack {
   BoxFilter filter;
   BoxTrack track;
   Appearance appearance;
+  std::optional<BoxMotion> motion = {};  // To the current frame.
   double score = 0;
   int misses = 0;  // Looks without a detection since the last one.
 };
@@ -49,10 +50,10 @@ class Tracker {
  private:
   void Predict(int frame) {
     for (LiveTrack& live : live_) {
-      const std::optional<Vec2d> motion = input_.torso_motion(frame, live.filter.box());
+      live.motion = input_.motion(frame, live.filter.box());
       const double x = live.filter.x(), y = live.filter.foot_y();
       live.filter.Predict();
-      if (motion) live.filter.CorrectByMotion(x, y, (*motion)[0], (*motion)[1]);
+      if (live.motion) live.filter.CorrectByMotion(x, y, live.motion->dx, live.motion->dy_foot);
     }
   }
 
@@ -114,7 +115,7 @@ class Tracker {
     live->misses = 0;
     live->score = kScoreMemory * live->score + (1 - kScoreMemory) * detection.score;
     ++live->track.hits;
-    live->track.points.push_back({frame, live->filter.box(), true, live->score});
+    live->track.points.push_back({frame, live->filter.box(), detection.box, live->motion, live->score});
     const Appearance& seen = input_.appearance[entry][j];
     if (live->appearance.empty()) {
       live->appearance = seen;
@@ -132,10 +133,11 @@ class Tracker {
     for (const LiveTrack& live : live_) {
       if (IntersectionOverUnion(live.filter.box(), detection.box) > kOwned) return;
     }
-    LiveTrack live{BoxFilter(detection.box), {}, input_.appearance[entry][j], detection.score, 0};
+    LiveTrack live{BoxFilter(detection.box), {}, input_.appearance[entry][j]};
+    live.score = detection.score;
     live.track.id = next_id_++;
     live.track.hits = 1;
-    live.track.points.push_back({frame, live.filter.box(), true, live.score});
+    live.track.points.push_back({frame, live.filter.box(), detection.box, std::nullopt, live.score});
     live_.push_back(std::move(live));
   }
 
@@ -144,7 +146,7 @@ class Tracker {
     for (LiveTrack& live : live_) {
       if (live.track.points.back().frame != frame) {
         if (looked) ++live.misses;
-        live.track.points.push_back({frame, live.filter.box(), false, live.score});
+        live.track.points.push_back({frame, live.filter.box(), std::nullopt, live.motion, live.score});
       }
       const int allowed = live.track.hits >= options_.min_hits
                               ? std::max(kMinCoastLooks, options_.max_coast_frames / input_.step)
@@ -166,7 +168,7 @@ class Tracker {
   std::vector<BoxTrack> Selected() {
     std::vector<BoxTrack> selected;
     for (BoxTrack& track : done_) {
-      while (!track.points.empty() && !track.points.back().detected) track.points.pop_back();
+      while (!track.points.empty() && !track.points.back().detected()) track.points.pop_back();
       const double share = static_cast<double>(track.hits) * input_.step / track.points.size();
       if (track.hits >= options_.min_hits && share >= kMinDetectedShare) selected.push_back(std::move(track));
     }

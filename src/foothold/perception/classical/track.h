@@ -5,18 +5,26 @@
 #include <optional>
 #include <vector>
 
-#include "foothold/geometry/vec.h"
 #include "foothold/perception/classical/detect_boxes.h"
 
 namespace foothold {
 
 // Detections joined to tracks; pure logic over what images said.
 
+// How a person's box moved from one frame to the next, told by the torso's texture.
+struct BoxMotion {
+  double dx = 0, dy_foot = 0;  // Pixels.
+  double log_growth = 0;       // Of the height.
+};
+
 struct TrackPoint {
   int frame = 0;
-  Box box;
-  bool detected = false;
-  double score = 0;  // Running score of the detections, in start thresholds.
+  Box box;                          // Filtered: knows the past only.
+  std::optional<Box> seen;          // The detection itself.
+  std::optional<BoxMotion> motion;  // Since the frame before.
+  double score = 0;                 // Running score of the detections, in start thresholds.
+
+  bool detected() const { return seen.has_value(); }
 };
 
 struct BoxTrack {
@@ -34,9 +42,8 @@ struct TrackerInput {
   int step = 1;                                     // Frames between two looked-at frames.
   std::vector<FrameDetections> detections;          // Gated; every `step` frames from 0.
   std::vector<std::vector<Appearance>> appearance;  // [entry][detection].
-  // Motion from frame - 1 to frame of the torso of a person whose box was `box` at frame - 1, pixels;
-  // nothing when it cannot be told.
-  std::function<std::optional<Vec2d>(int frame, const Box& box)> torso_motion;
+  // From frame - 1, where the box was `box`, to frame; nothing when it cannot be told.
+  std::function<std::optional<BoxMotion>(int frame, const Box& box)> motion;
 };
 
 struct TrackerOptions {

@@ -14,6 +14,9 @@ namespace {
 constexpr int kMaxWindow_px = 31;
 constexpr int kPyramidLevels = 3;
 constexpr int kMinCorners = 5, kMaxCorners = 25;
+constexpr double kMinPair = 0.1;  // Of the box height: nearer corners say nothing about growth.
+constexpr size_t kMinPairs = 10;
+constexpr double kMaxGrowth = 0.05;  // Per frame.
 
 // Part of a box, as shares of its width and height, cut at the image border; may be empty.
 cv::Rect PartOf(const Box& box, double left, double right, double top, double bottom, const cv::Size& size) {
@@ -34,6 +37,34 @@ float MedianOfChannel(const cv::Mat& image, int channel) {
   for (int below = histogram[0]; below < half; below += histogram[++value]) {
   }
   return static_cast<float>(value);
+}
+
+double MedianOf(std::vector<double> values) {
+  const auto middle = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+BoxMotion MotionOf(const std::vector<cv::Point2f>& from, const std::vector<cv::Point2f>& to, const Box& box) {
+  std::vector<double> dx, dy, y, growth;
+  for (size_t i = 0; i < from.size(); ++i) {
+    dx.push_back(to[i].x - from[i].x);
+    dy.push_back(to[i].y - from[i].y);
+    y.push_back(from[i].y);
+    for (size_t j = 0; j < i; ++j) {
+      const double before = cv::norm(from[i] - from[j]);
+      if (before > kMinPair * box.height) growth.push_back(std::log(cv::norm(to[i] - to[j]) / before));
+    }
+  }
+  BoxMotion motion;
+  motion.dx = MedianOf(std::move(dx));
+  if (growth.size() >= kMinPairs) {
+    motion.log_growth = std::clamp(MedianOf(std::move(growth)), -kMaxGrowth, kMaxGrowth);
+  }
+  // The foot is further from the centre of growth than the torso.
+  motion.dy_foot =
+      MedianOf(std::move(dy)) + motion.log_growth * (box.y + box.height - MedianOf(std::move(y)));
+  return motion;
 }
 
 }  // namespace
@@ -93,7 +124,7 @@ struct TorsoFlow::Impl {
 TorsoFlow::TorsoFlow(const ClipFrames& frames) : impl_(std::make_unique<Impl>(frames)) {}
 TorsoFlow::~TorsoFlow() = default;
 
-std::optional<Vec2d> TorsoFlow::Motion(int frame, const Box& box) {
+std::optional<BoxMotion> TorsoFlow::Motion(int frame, const Box& box) {
   const cv::Mat image = AsMat(impl_->frames.Gray(frame - 1));
   const cv::Rect torso = PartOf(box, 0.2, 0.8, 0.05, 0.6, image.size());
   if (torso.width < 6 || torso.height < 6) return std::nullopt;
@@ -110,20 +141,17 @@ std::optional<Vec2d> TorsoFlow::Motion(int frame, const Box& box) {
       impl_->previous, impl_->current, from, to, ok_to, cv::noArray(), {window, window}, kPyramidLevels);
   cv::calcOpticalFlowPyrLK(
       impl_->current, impl_->previous, to, back, ok_back, cv::noArray(), {window, window}, kPyramidLevels);
-  std::vector<double> dx, dy;
+  size_t kept = 0;
   for (size_t i = 0; i < from.size(); ++i) {
     const cv::Point2f error = back[i] - from[i];
     if (!ok_to[i] || !ok_back[i] || error.dot(error) >= 1) continue;
-    dx.push_back(to[i].x - from[i].x);
-    dy.push_back(to[i].y - from[i].y);
+    from[kept] = from[i];
+    to[kept++] = to[i];
   }
-  if (static_cast<int>(dx.size()) < kMinCorners) return std::nullopt;
-  const auto middle = [](std::vector<double>* values) {
-    std::nth_element(values->begin(), values->begin() + values->size() / 2, values->end());
-    return (*values)[values->size() / 2];
-  };
-  const double x = middle(&dx), y = middle(&dy);
-  return Vec2d{x, y};
+  from.resize(kept);
+  to.resize(kept);
+  if (static_cast<int>(kept) < kMinCorners) return std::nullopt;
+  return MotionOf(from, to, box);
 }
 
 }  // namespace foothold
