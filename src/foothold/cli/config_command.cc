@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "foothold/cli/command.h"
+#include "foothold/cli/tool_options.h"
+
+namespace foothold::cli {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  foothold config > my.conf\n"
+    "  foothold config --config my.conf --josh.max_iterations 50\n"
+    "  FOOTHOLD_RUN_THREADS=4 foothold config\n\n"
+    "Later wins: defaults, config file, environment (FOOTHOLD_SECTION_NAME), flags.";
+
+struct Arguments {
+  bool reference = false;
+  bool labels_only = false;
+  OptionArguments options;
+};
+
+ExitCode Run(const Arguments& arguments) {
+  ToolOptions options;
+  OptionSet set;
+  options.BindTo(&set);
+  if (arguments.reference) {
+    std::cout << set.ReferencePage();
+    return ExitCode::kOk;
+  }
+  Resolve(arguments.options, &options);
+  std::cout << set.Dump(arguments.labels_only);
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddConfigCommand(CLI::App* app, Action* action) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app->add_subcommand("config", "Print the resolved options as a config file.");
+  command->add_flag(
+      "--reference", arguments->reference, "Print docs/options.md: every option with its range.");
+  command->add_flag("--labels-only", arguments->labels_only, "Only options that change labels.");
+  ToolOptions defaults;
+  OptionSet shown;
+  defaults.BindTo(&shown);
+  AddOptionFlags(command, shown, &arguments->options);
+  command->footer(kExamples);
+  command->callback([=] { *action = [=] { return Run(*arguments); }; });
+}
+
+}  // namespace foothold::cli
