@@ -207,7 +207,7 @@ double MedianSpeed(const std::vector<double>& time_s,
                    const std::vector<Vec3d>& foot_in_world_m,
                    const Vec3d& up_in_world,
                    double half_window_s) {
-  if (time_s.empty() || time_s.back() - time_s.front() < 2 * half_window_s) return std::nan("");
+  if (time_s.empty() || time_s.back() - time_s.front() < 1.5 * half_window_s) return std::nan("");
   std::vector<double> speeds;
   for (const Vec3d& v : Velocities(time_s, foot_in_world_m, up_in_world, half_window_s))
     speeds.push_back(Norm(v));

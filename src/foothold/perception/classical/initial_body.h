@@ -58,7 +58,8 @@ std::vector<Vec3d> HeadingsFromMotion(const std::vector<double>& time_s,
                                       const Vec3d& default_heading,
                                       const BodyOptions& options);
 
-// Median horizontal speed over the track, from the same local fits; NaN when shorter than the window.
+// Median horizontal speed over the track, from the same local fits; NaN for tracks shorter than 1.5 half
+// windows.
 double MedianSpeed(const std::vector<double>& time_s,
                    const std::vector<Vec3d>& foot_in_world_m,
                    const Vec3d& up_in_world,
