@@ -6,6 +6,7 @@
 //   storage                   a storage error
 //   kill                      SIGKILL to itself, only in the first attempt when "kill once"
 //   signal                    SIGUSR1 to itself, then done
+//   wait_for_signal           done once a drain is asked for; <output>/waiting tells that it waits
 // Every label is a pure function of the unit; how often each unit was worked on is kept in <output>/work.
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <sstream>
 
 #include "foothold/base/atomic_file.h"
+#include "jobs/drain.h"
 #include "jobs/label_corpus_job.h"
 
 namespace foothold {
@@ -44,6 +46,10 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
     if (option != "once" || !(attempts >> first >> second)) raise(SIGKILL);
   }
   if (word == "signal") raise(SIGUSR1);
+  if (word == "wait_for_signal") {
+    std::ofstream(context.job.output + "/waiting") << "\n";
+    while (!DrainRequested()) usleep(10000);
+  }
   LedgerRecord record;
   record.event = LedgerRecord::Event::kDone;
   record.clips_done = 1;

@@ -176,12 +176,13 @@ TEST(LabelCorpus, VideoThatKillsEveryRankIsQuarantined) {
 TEST(LabelCorpus, UsageErrors) {
   Job job;
   job.Add("a.mp4", "done");
-  const auto expect_usage = [&](const std::vector<std::string>& arguments, const std::string& part) {
-    const ProgramResult result = job.Run(2, arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.output;
-    EXPECT_HAS(result, part);
-  };
-  expect_usage({"--ledger.max_atempts", "3"}, "did you mean --ledger.max_attempts?");
+  const auto expect_usage =
+      [&](const std::vector<std::string>& arguments, const std::string& part, int ranks = 0) {
+        const ProgramResult result = job.Run(ranks, arguments);
+        EXPECT_EQ(result.exit_code, 2) << result.output;
+        EXPECT_HAS(result, part);
+      };
+  expect_usage({"--ledger.max_atempts", "3"}, "did you mean --ledger.max_attempts?", 2);
   expect_usage({"--ledger.max_attempts", "0"}, "out of range");
   expect_usage({"--config", job.folder.Write("a.conf", "[ledger]\nheartbeat = 3\n")}, "ledger.heartbeat_s");
   EXPECT_EQ(RunProgram({FOOTHOLD_FAKE_LABEL_CORPUS, "--output", job.output}).exit_code, 2);
@@ -198,6 +199,18 @@ TEST(LabelCorpus, ConfigFileDescribesAWholeJob) {
   const ProgramResult result = RunProgram({FOOTHOLD_FAKE_LABEL_CORPUS, "--config", config});
   EXPECT_EQ(result.exit_code, 0) << result.output;
   EXPECT_EQ(job.Labels().size(), 1u);
+}
+
+TEST(LabelCorpus, ShippedConfigFilesLoad) {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(FOOTHOLD_SOURCE_DIR "/configs")) {
+    const ProgramResult result =
+        RunProgram({FOOTHOLD_FAKE_LABEL_CORPUS, "--config", entry.path().string(), "--print-config"});
+    EXPECT_EQ(result.exit_code, 0) << entry.path() << ": " << result.output;
+    EXPECT_HAS(result, "[perception]");
+    ++count;
+  }
+  EXPECT_GE(count, 3);
 }
 
 TEST(LabelCorpus, OtherOptionsForTheSameOutputAreRefused) {
