@@ -85,7 +85,7 @@ Vec3f SurfaceColor(const Geometry& geometry,
   if (material.kind == Material::Kind::kFacade) {
     blend = 0.25F * blend + 0.75F * Windows(u0, v0, footprint_m, seed);
   }
-  float gain = 1 + 0.12F * large + 0.16F * middle + 0.2F * small + 0.16F * tiny;
+  float gain = 1 + 0.1F * large + 0.12F * middle + 0.14F * small + 0.12F * tiny;
   // Indoors light comes from all sides; outdoors the sun favours some faces.
   const double lambert = std::max(0.0, -Dot(normal, geometry.sun_direction));
   gain *=
