@@ -255,6 +255,15 @@ TEST(EvaluateLabel, ComparesThroughDifferentWorkingImages) {
   EXPECT_NEAR(Value(report, "depth_abs_rel"), 0.1, 1e-6);
 }
 
+TEST(EvaluateLabel, RefusesAnotherBodyModel) {
+  const labels::Label truth = MakeTruth();
+  labels::Label label = truth;
+  label.provenance.body_model_hash = Body().content_hash;
+  EXPECT_NO_THROW(EvaluateLabel(label, truth, Body()));
+  label.provenance.body_model_hash = "another";
+  EXPECT_THROW(EvaluateLabel(label, truth, Body()), Error);
+}
+
 TEST(EvaluateLabel, AnUnknownMetricNameIsAContractError) {
   EXPECT_THROW(ValueOf(EvaluationReport(), "mpjp"), Error);
 }

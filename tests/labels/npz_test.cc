@@ -18,7 +18,7 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 
 void Put(Bytes* bytes, uint64_t value, int count) {
-  for (int i = 0; i < count; ++i) bytes->push_back(static_cast<uint8_t>(value >> (8 * i)));
+  for (int i = 0; i < count; ++i) bytes->push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : 0);
 }
 void Put(Bytes* bytes, const std::string& text) { bytes->insert(bytes->end(), text.begin(), text.end()); }
 

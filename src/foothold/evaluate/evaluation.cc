@@ -344,6 +344,15 @@ void AddSceneMetrics(const labels::Label& label,
   metrics.push_back({"depth_delta_1", depth_value(depth.delta_1), "1"});
 }
 
+// Shape and pose mean something only together with their model.
+void CheckBody(const labels::Label& label, const BodyModel& body) {
+  const std::string& hash = label.provenance.body_model_hash;
+  if (hash.empty() || body.content_hash.empty() || hash == body.content_hash) return;
+  throw Error(ErrorKind::kBadInput,
+              label.clip.name + " (" + label.kind + ") was made with another body model (" + hash +
+                  ", this one is " + body.content_hash + "); choose that model with FOOTHOLD_BODY_MODEL");
+}
+
 }  // namespace
 
 std::optional<double> ValueOf(const EvaluationReport& report, const std::string& name) {
@@ -357,6 +366,8 @@ std::optional<double> ValueOf(const EvaluationReport& report, const std::string&
 EvaluationReport EvaluateLabel(const labels::Label& label,
                                const labels::Label& truth,
                                const BodyModel& body) {
+  CheckBody(label, body);
+  CheckBody(truth, body);
   const SharedCameras cameras = ShareCameras(label, truth);
   if (cameras.truth.empty()) {
     throw Error(ErrorKind::kBadInput,

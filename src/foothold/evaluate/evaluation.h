@@ -33,7 +33,8 @@ std::optional<double> ValueOf(const EvaluationReport& report, const std::string&
 
 // Compares a label with the truth of the same video (a truth file, or another label taken as truth).
 // Errors of people are means over the frames of all matched people; people that were not found do not
-// enter them but are counted. `body` poses both. Throws Error(kBadInput) when the two share no frame.
+// enter them but are counted. `body` poses both. Throws Error(kBadInput) when the two share no frame or
+// were made with another body model.
 EvaluationReport EvaluateLabel(const labels::Label& label, const labels::Label& truth, const BodyModel& body);
 
 }  // namespace foothold
