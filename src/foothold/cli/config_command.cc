@@ -16,6 +16,16 @@ constexpr char kExamples[] =
     "  FOOTHOLD_RUN_THREADS=4 foothold config\n\n"
     "Later wins: defaults, config file, environment (FOOTHOLD_SECTION_NAME), flags.";
 
+constexpr char kReferenceIntroduction[] =
+    "# Options\n\n"
+    "Every option of `foothold` and `label_corpus`. Later wins: default, config file, environment, flag. "
+    "The\n"
+    "option `max_iterations` of section `josh`, for example, is `max_iterations = 50` under `[josh]` in the\n"
+    "file given with `--config`, the variable `FOOTHOLD_JOSH_MAX_ITERATIONS`, or the flag\n"
+    "`--josh.max_iterations 50`. Values outside their range are refused, all at once; so are unknown names.\n"
+    "`foothold config` prints the resolved values as such a file.\n\n"
+    "This page is made by `foothold config --reference > docs/options.md`; a test keeps it current.\n\n";
+
 struct Arguments {
   bool reference = false;
   bool labels_only = false;
@@ -27,7 +37,7 @@ ExitCode Run(const Arguments& arguments) {
   OptionSet set;
   options.BindTo(&set);
   if (arguments.reference) {
-    std::cout << set.ReferencePage();
+    std::cout << kReferenceIntroduction << set.ReferencePage();
     return ExitCode::kOk;
   }
   Resolve(arguments.options, &options);
