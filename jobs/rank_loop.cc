@@ -22,13 +22,24 @@ LedgerRecord Failure(Event event, const std::string& reason, const std::string& 
   return record;
 }
 
+// The message without rank and clip, which stand beside it in records and log lines.
+std::string WithoutContext(const std::string& message, const std::string& unit_id) {
+  const std::string context = "clip " + unit_id + ": ";
+  const size_t begin = message.find(context);
+  return begin == std::string::npos ? message : message.substr(begin + context.size());
+}
+
 LedgerRecord WorkOn(const Unit& unit, const UnitWorker& worker) {
   try {
-    return worker(unit);
+    LedgerRecord record = worker(unit);
+    record.message = WithoutContext(record.message, unit.id);
+    return record;
   } catch (const Error& error) {
     const std::string reason = error.reason().empty() ? NameOf(error.kind()) : error.reason();
-    if (error.kind() == ErrorKind::kBadInput) return Failure(Event::kRejected, reason, error.what());
-    if (error.kind() == ErrorKind::kContract) return Failure(Event::kFailed, reason, error.what());
+    if (error.kind() == ErrorKind::kBadInput)
+      return Failure(Event::kRejected, reason, WithoutContext(error.what(), unit.id));
+    if (error.kind() == ErrorKind::kContract)
+      return Failure(Event::kFailed, reason, WithoutContext(error.what(), unit.id));
     throw;
   } catch (const std::exception& error) {
     return Failure(Event::kFailed, "internal_error", error.what());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/corpus/ledger_record.h"
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -31,7 +32,7 @@ std::string FormatRecord(const LedgerRecord& record) {
                                        {"clips_rejected", record.clips_rejected},
                                        {"frames", record.frames},
                                        {"seconds", record.seconds},
-                                       {"rank", ErrorContext::Rank()},
+                                       {"rank", std::max(0, ErrorContext::Rank())},
                                        {"time_unix_s", std::time(nullptr)}};
   // Messages may quote file names that are not UTF-8.
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
