@@ -77,17 +77,17 @@ echo "$synthetic"
 step "Labelling both with mpirun -n 2"
 printf 'id,path,begin,end\nvtest,%s,0,150\nsynthetic,%s,,\n' "$PWD/$work/vtest.avi" "$PWD/$synthetic" >"$work/corpus.csv"
 threads=$(($(nproc) / 2))
-run_ranks "$build/bin/label_corpus" --corpus "$work/corpus.csv" --output "$work/labels" --run.threads "$((threads > 0 ? threads : 1))"
+run_ranks "$build/bin/label_corpus" --corpus "$work/corpus.csv" --output "$work/out" --run.threads "$((threads > 0 ? threads : 1))"
 
 step "Checking the label files"
-"$build/bin/foothold" validate "$work/labels"
+"$build/bin/foothold" validate "$work/out/labels"
 
 step "Summary"
-"$build/bin/foothold" inspect "$work/labels"
+"$build/bin/foothold" inspect "$work/out/labels"
 
 step "Drawing the report"
-"$build/bin/foothold" report "$work/labels" -o "$work/report.html"
+"$build/bin/foothold" report "$work/out/labels" -o "$work/report.html"
 
 step "Done"
-echo "labels: $work/labels"
+echo "labels: $work/out/labels"
 echo "report: $work/report.html (open it in a browser)"

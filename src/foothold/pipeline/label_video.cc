@@ -147,6 +147,16 @@ void RunIntoOutcome(ClipOutcome* outcome, const Work& work) {
   }
 }
 
+// A frame range that this video does not have is this video's problem: others of a corpus go on.
+std::vector<Clip> ClipsOf(const VideoProbe& probe, int begin, int end, const VideoOptions& options) {
+  try {
+    return MakeClips(probe, begin, end, options);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUsage) throw;
+    throw Error(ErrorKind::kBadInput, error.what()).WithReason("frame_range");
+  }
+}
+
 ClipOutcome LabelOneClip(const Clip& clip,
                          const std::string& output_dir,
                          const BodyModel& body,
@@ -242,7 +252,7 @@ std::vector<ClipOutcome> LabelVideo(const std::string& path,
   ClipOutcome whole_video;
   whole_video.name = fs::path(path).stem().string();
   RunIntoOutcome(&whole_video, [&] {
-    clips = MakeClips(ProbeVideo(path, options.video), begin, end, options.video);
+    clips = ClipsOf(ProbeVideo(path, options.video), begin, end, options.video);
     if (clips.empty()) {
       throw Error(ErrorKind::kBadInput,
                   "'" + path + "' has no run of at least " + std::to_string(options.video.min_clip_frames) +
