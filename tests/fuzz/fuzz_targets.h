@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace foothold::fuzz {
+
+// One parser under test. A target returns for every input: it swallows foothold::Error, the parsers'
+// answer to bad input, and lets everything else escape.
+struct FuzzTarget {
+  std::string name;
+  void (*run)(const std::string& data);
+  std::vector<std::string> (*seeds)();  // Good inputs to start from.
+};
+
+extern const FuzzTarget kLabelBytes;        // A label file's bytes.
+extern const FuzzTarget kLabelStructure;    // A script of edits to a good label, signed again.
+extern const FuzzTarget kObservationBytes;  // A signed observation file's bytes.
+extern const FuzzTarget kObservationStructure;
+extern const FuzzTarget kNpz;
+extern const FuzzTarget kConfig;
+
+}  // namespace foothold::fuzz
