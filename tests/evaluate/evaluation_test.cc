@@ -140,11 +140,21 @@ TEST(EvaluateLabel, MeasuresAWrongScale) {
   const EvaluationReport report = EvaluateLabel(label, truth, Body());
   EXPECT_NEAR(Value(report, "world_scale"), 0.8, 1e-9);
   EXPECT_NEAR(Value(report, "world_scale_error"), 20, 1e-7);
+  EXPECT_NEAR(Value(report, "camera_scale"), 0.8, 1e-9);
+  EXPECT_NEAR(Value(report, "camera_scale_error"), 20, 1e-7);
   EXPECT_NEAR(Value(report, "ate_scaled"), 0, 1e-9);
   EXPECT_GT(Value(report, "ate"), 0.02);
   EXPECT_NEAR(Value(report, "depth_abs_rel"), 0.25, 1e-6);
   EXPECT_NEAR(Value(report, "mpjpe"), 0, 1e-6);
   EXPECT_GT(Value(report, "scene_chamfer"), 0.1);
+}
+
+TEST(EvaluateLabel, AStaticCameraHasNoScaleOfItsOwn) {
+  labels::Label truth = MakeTruth();
+  for (Rigid3d& pose : truth.reconstruction.world_from_cam) pose = Rigid3d::Identity();
+  const EvaluationReport report = EvaluateLabel(truth, truth, Body());
+  EXPECT_FALSE(ValueOf(report, "camera_scale_error").has_value());
+  EXPECT_NEAR(Value(report, "world_scale_error"), 0, 1e-9);
 }
 
 TEST(EvaluateLabel, MeasuresPoseAndFocalErrors) {

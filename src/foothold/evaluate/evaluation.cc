@@ -153,17 +153,29 @@ double Spread(const std::vector<Vec3d>& points) {
   return std::sqrt(squares / static_cast<double>(points.size()));
 }
 
-// Scale of the similarity that takes the label's camera centres and pelvises to the true ones.
-std::optional<double> WorldScale(const labels::Label& label,
-                                 const labels::Label& truth,
-                                 const BodyModel& body,
-                                 const SharedCameras& cameras,
-                                 const PersonMatches& matches) {
+// Scale of the similarity from predicted to true points; undefined where they do not spread.
+std::optional<double> ScaleBetween(const std::vector<Vec3d>& predicted, const std::vector<Vec3d>& truth) {
+  if (Spread(truth) < kMinSpread_m || Spread(predicted) < kMinSpread_m) return std::nullopt;
+  return AlignSimilarity(predicted, truth).scale;
+}
+
+struct WorldScales {
+  std::optional<double> cameras;  // From camera centres.
+  std::optional<double> world;    // From camera centres and the pelvises of all matched people.
+};
+
+WorldScales MeasureScales(const labels::Label& label,
+                          const labels::Label& truth,
+                          const BodyModel& body,
+                          const SharedCameras& cameras,
+                          const PersonMatches& matches) {
   std::vector<Vec3d> predicted, actual;
   for (size_t i = 0; i < cameras.truth.size(); ++i) {
     predicted.push_back(cameras.predicted[i].translation);
     actual.push_back(cameras.truth[i].translation);
   }
+  WorldScales scales;
+  scales.cameras = ScaleBetween(predicted, actual);
   const auto pelvis = [&body](const PersonInWorld& person, int entry) {
     return person.body_in_world[entry].translation_m + RestPelvis(body, person.shape);
   };
@@ -175,8 +187,13 @@ std::optional<double> WorldScale(const labels::Label& label,
       actual.push_back(pelvis(person, fragment.truth_entries[i]));
     }
   }
-  if (Spread(actual) < kMinSpread_m || Spread(predicted) < kMinSpread_m) return std::nullopt;
-  return AlignSimilarity(predicted, actual).scale;
+  scales.world = ScaleBetween(predicted, actual);
+  return scales;
+}
+
+std::optional<double> ScaleError_percent(const std::optional<double>& scale) {
+  if (!scale.has_value()) return std::nullopt;
+  return 100 * std::abs(*scale - 1);
 }
 
 // Labelled depth sampled at the true keyframe's pixels, through the pixels of the source video; 0 where
@@ -300,7 +317,7 @@ void AddPeopleMetrics(const HumanErrors& errors, EvaluationReport* report) {
 void AddCameraMetrics(const labels::Label& label,
                       const labels::Label& truth,
                       const SharedCameras& cameras,
-                      const std::optional<double>& world_scale,
+                      const WorldScales& scales,
                       EvaluationReport* report) {
   std::vector<MetricValue>& metrics = report->metrics;
   const ErrorStatistics ate = Summarize(TrajectoryErrors_m(cameras.predicted, cameras.truth, false));
@@ -310,10 +327,10 @@ void AddCameraMetrics(const labels::Label& label,
       {"ate_scaled", Summarize(TrajectoryErrors_m(cameras.predicted, cameras.truth, true)).mean, "m"});
   metrics.push_back(
       {"ate_released", Summarize(ReleasedTrajectoryErrors_m(cameras.predicted, cameras.truth)).mean, "m"});
-  std::optional<double> scale_error;
-  if (world_scale.has_value()) scale_error = 100 * std::abs(*world_scale - 1);
-  metrics.push_back({"world_scale", world_scale, "1"});
-  metrics.push_back({"world_scale_error", scale_error, "%"});
+  metrics.push_back({"world_scale", scales.world, "1"});
+  metrics.push_back({"world_scale_error", ScaleError_percent(scales.world), "%"});
+  metrics.push_back({"camera_scale", scales.cameras, "1"});
+  metrics.push_back({"camera_scale_error", ScaleError_percent(scales.cameras), "%"});
   // Focal lengths of different working images compare in source pixels.
   const double focal = label.reconstruction.pinhole.focal_px / label.clip.working_from_source.scale_x;
   const double true_focal = truth.reconstruction.pinhole.focal_px / truth.clip.working_from_source.scale_x;
@@ -384,7 +401,7 @@ EvaluationReport EvaluateLabel(const labels::Label& label,
     report.false_label_ids.push_back(label.reconstruction.people[person].id);
   }
   AddPeopleMetrics(errors, &report);
-  AddCameraMetrics(label, truth, cameras, WorldScale(label, truth, body, cameras, matches), &report);
+  AddCameraMetrics(label, truth, cameras, MeasureScales(label, truth, body, cameras, matches), &report);
   AddSceneMetrics(label, truth, cameras, &report);
   return report;
 }
