@@ -73,7 +73,7 @@ TEST(SyntheticDataset, VideoShowsTheRenderedFrames) {
   SyntheticDataset dataset = SmallDataset(folder.path());
   dataset.num_clips = 1;
   const std::string video = WriteSyntheticDataset(dataset, body, 1)[0];
-  const SyntheticClip clip = MakeSyntheticClip(body, dataset.options, "synth_0005", dataset.seed);
+  const SyntheticClip clip = MakeSyntheticClip(body, dataset.options, "synth_5", dataset.seed);
   const VideoOptions options;
   FrameReader reader(MakeClips(ProbeVideo(video, options), 0, -1, options)[0]);
   ImageU8 decoded;
@@ -98,11 +98,11 @@ TEST(SyntheticDataset, SameBytesForAnyNumberOfThreads) {
   dataset.dir = folder.path() + "/b";
   WriteSyntheticDataset(dataset, body, 3);
   // The source path names the folder, so that only the other files are equal byte by byte.
-  for (const char* name : {"synth_0005.mp4", "synth_0005.synthetic.conf"}) {
+  for (const char* name : {"synth_5.mp4", "synth_5.synthetic.conf"}) {
     EXPECT_EQ(ReadFile(folder.path() + "/a/" + name), ReadFile(folder.path() + "/b/" + name)) << name;
   }
-  const Observations a = labels::ReadObservations(folder.path() + "/a/synth_0005.observations.h5");
-  const Observations b = labels::ReadObservations(folder.path() + "/b/synth_0005.observations.h5");
+  const Observations a = labels::ReadObservations(folder.path() + "/a/synth_5.observations.h5");
+  const Observations b = labels::ReadObservations(folder.path() + "/b/synth_5.observations.h5");
   EXPECT_EQ(a.clip.id, b.clip.id);
   ASSERT_EQ(a.pairs.size(), b.pairs.size());
   for (size_t p = 0; p < a.pairs.size(); ++p) {

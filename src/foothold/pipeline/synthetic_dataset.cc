@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 std::string ClipName(uint64_t seed) {
   char name[32];
-  std::snprintf(name, sizeof name, "synth_%04llu", static_cast<unsigned long long>(seed));
+  std::snprintf(name, sizeof name, "synth_%llu", static_cast<unsigned long long>(seed));
   return name;
 }
 

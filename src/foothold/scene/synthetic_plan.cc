@@ -66,8 +66,8 @@ class Planner {
   bool NearOthers(const Vec3d& at, double time_s) const {
     for (const Person& other : others_) {
       for (double ahead = -0.4; ahead < 1.0; ahead += 0.1) {
-        const int last = static_cast<int>(other.pelvis_in_world.size()) - 1;
-        const int frame = std::clamp(static_cast<int>((time_s + ahead) * timing_.frame_rate_hz), 0, last);
+        const double last = static_cast<double>(other.pelvis_in_world.size()) - 1;
+        const int frame = static_cast<int>(std::clamp((time_s + ahead) * timing_.frame_rate_hz, 0.0, last));
         const Vec3d away = other.pelvis_in_world[frame] - at;
         if (std::hypot(away[0], away[2]) < kPersonGap) return true;
       }
