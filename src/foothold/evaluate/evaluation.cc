@@ -110,6 +110,8 @@ void AddFragment(const labels::Label& label,
   const auto rte = RootTranslationErrors_percent(predicted.roots_m, actual.roots_m);
   if (rte.has_value()) Extend(&errors->rte, *rte);
 
+  const double frame_rate_hz =
+      truth.clip.frame_rate_hz > 0 ? truth.clip.frame_rate_hz : label.clip.frame_rate_hz;
   const std::vector<int>& frames = truth.reconstruction.people[fragment.truth_person].frames;
   const int count = static_cast<int>(fragment.truth_entries.size());
   for (int begin = 0; begin < count;) {
@@ -118,7 +120,7 @@ void AddFragment(const labels::Label& label,
            frames[fragment.truth_entries[end]] == frames[fragment.truth_entries[end - 1]] + 1) {
       ++end;
     }
-    AddRun(predicted, actual, begin, end, truth.clip.frame_rate_hz, errors);
+    AddRun(predicted, actual, begin, end, frame_rate_hz, errors);
     begin = end;
   }
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "foothold/base/error.h"
 #include "foothold/geometry/camera.h"
 
 namespace foothold {
@@ -48,6 +49,11 @@ std::vector<JointBox> BoxesOf(const labels::Label& label,
                               const BodyModel& body,
                               const PersonInWorld& person) {
   std::vector<JointBox> boxes;
+  for (const int frame : person.frames) {
+    FOOTHOLD_CHECK(frame >= 0 && frame < static_cast<int>(label.reconstruction.world_from_cam.size()),
+                   "person " + std::to_string(person.id) + " at frame " + std::to_string(frame) +
+                       ", which has no camera");
+  }
   for (size_t i = 0; i < person.frames.size(); ++i) boxes.push_back(BoxOf(label, body, person, i));
   return boxes;
 }
