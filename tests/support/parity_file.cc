@@ -16,6 +16,17 @@ std::string ParityPath(const std::string& name) {
 
 bool HasParityFile(const std::string& name) { return std::filesystem::exists(ParityPath(name)); }
 
+std::vector<std::string> ParityFilesLike(const std::string& prefix) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(ParityPath(""), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(prefix, 0) == 0 && entry.path().extension() == ".h5") names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 double ParityFile::Tolerance(const std::string& path, double relative) const {
   double scale = 0;
   for (const double value : Doubles(path)) {

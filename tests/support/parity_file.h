@@ -13,6 +13,8 @@ namespace foothold {
 // Files of reference values: FOOTHOLD_PARITY_DIR, else shared/data/parity beside the source tree.
 std::string ParityPath(const std::string& name);
 bool HasParityFile(const std::string& name);
+// Names of the files "<prefix>*.h5" in that folder, ascending.
+std::vector<std::string> ParityFilesLike(const std::string& prefix);
 
 // Skips the test, loudly, where the reference files are absent. They may be replaced by others with
 // the same groups, so tests read every size and every case name from the file.
