@@ -75,9 +75,11 @@ synthetic=$(find "$work/synthetic" -name '*.mp4' | sort | head -n 1)
 echo "$synthetic"
 
 step "Labelling both with mpirun -n 2"
-printf 'id,path,begin,end\nvtest,%s,0,150\nsynthetic,%s,,\n' "$PWD/$work/vtest.avi" "$PWD/$synthetic" >"$work/corpus.csv"
+printf 'id,path,begin,end\nvtest,%s,0,150\nsynthetic,%s,,\n' \
+  "$(realpath "$work/vtest.avi")" "$(realpath "$synthetic")" >"$work/corpus.csv"
 threads=$(($(nproc) / 2))
-run_ranks "$build/bin/label_corpus" --corpus "$work/corpus.csv" --output "$work/out" --run.threads "$((threads > 0 ? threads : 1))"
+run_ranks "$build/bin/label_corpus" --corpus "$work/corpus.csv" --output "$work/out" \
+  --run.threads "$((threads > 0 ? threads : 1))"
 
 step "Checking the label files"
 "$build/bin/foothold" validate "$work/out/labels"
