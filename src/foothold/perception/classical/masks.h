@@ -28,14 +28,17 @@ struct SilhouetteMask {
 // people in the frame) are left to them.
 SilhouetteMask CutOutPerson(const ImageU8& foreground, const Box& box, const std::vector<Box>& others);
 
-// Foreground of every frame, in ascending order: Gaussian mixtures per pixel (Zivkovic 2004) learned in
-// a first pass. A rotating camera's frames are laid over the middle one by homographies of features
-// outside `people`.
+// Foreground of every `step`-th frame, in ascending order: Gaussian mixtures per pixel (Zivkovic 2004)
+// learned in a first pass. A rotating camera's frames are laid over the middle one by homographies of
+// features outside `people`.
 class ForegroundFrames {
  public:
-  ForegroundFrames(const ClipFrames& frames, CameraRegime regime, const std::vector<PersonTrack>& people);
+  ForegroundFrames(const ClipFrames& frames,
+                   CameraRegime regime,
+                   const std::vector<PersonTrack>& people,
+                   int step = 1);
   ~ForegroundFrames();
-  // 0, 127 (shadow) or 255 per analysis pixel; the next frame at each call. Empty when the frame could
+  // 0, 127 (shadow) or 255 per analysis pixel; `step` frames on at each call. Empty when the frame could
   // not be laid over the others.
   ImageU8 Next();
 

@@ -16,6 +16,8 @@ constexpr int kHistory = 500;
 constexpr double kVarianceThreshold = 20;
 constexpr int kWarmUpStride = 3, kMinWarmUpFrames = 150;
 constexpr double kWarmUpRate = 0.01, kRate = 0.0005;
+constexpr int kMedianFrames = 41;
+constexpr int kNearMedian = 30;            // Of 255, largest of the three colours.
 constexpr double kMaxCanvas = 4;           // Times the frame's area, for a rotating camera.
 constexpr double kMinAnchorOverlap = 0.6;  // Of the features of an anchor frame still seen.
 constexpr int kMinFeatures = 30;
@@ -103,7 +105,7 @@ struct ForegroundFrames::Impl {
   cv::Mat canvas;                          // What each place looked like when last seen.
   cv::Ptr<cv::BackgroundSubtractorMOG2> model =
       cv::createBackgroundSubtractorMOG2(kHistory, kVarianceThreshold, /*detectShadows=*/true);
-  int next = 0;
+  int next = 0, step = 1;
 
   Impl(const ClipFrames& frames_in, bool stabilized_in) : frames(frames_in), stabilized(stabilized_in) {}
 
@@ -136,51 +138,95 @@ struct ForegroundFrames::Impl {
 
   bool IsKnown(int frame) const { return !stabilized || !canvas_from_frame[frame].empty(); }
 
+  // The frame in the model's pixels.
+  cv::Mat ModelImage(int frame) {
+    ImageU8 rgb = frames.Rgb(frame);
+    const cv::Mat image = AsMat(rgb);
+    if (!stabilized) return image.clone();  // `rgb` ends here.
+    cv::Mat warped, seen;
+    cv::warpPerspective(image, warped, canvas_from_frame[frame], canvas.size(), cv::INTER_LINEAR);
+    cv::warpPerspective(cv::Mat(image.size(), CV_8U, cv::Scalar(255)),
+                        seen,
+                        canvas_from_frame[frame],
+                        canvas.size(),
+                        cv::INTER_LINEAR);
+    warped.copyTo(canvas, seen == 255);
+    return canvas;
+  }
+
   // Foreground of a frame as the model has it, in the model's pixels.
   cv::Mat Apply(int frame, double rate) {
-    ImageU8 rgb = frames.Rgb(frame);
-    cv::Mat image = AsMat(rgb), mask;
-    if (stabilized) {
-      cv::Mat warped, seen;
-      cv::warpPerspective(image, warped, canvas_from_frame[frame], canvas.size(), cv::INTER_LINEAR);
-      cv::warpPerspective(cv::Mat(image.size(), CV_8U, cv::Scalar(255)),
-                          seen,
-                          canvas_from_frame[frame],
-                          canvas.size(),
-                          cv::INTER_LINEAR);
-      warped.copyTo(canvas, seen == 255);
-      image = canvas;
-    }
-    model->apply(image, mask, rate);
+    cv::Mat mask;
+    model->apply(ModelImage(frame), mask, rate);
     return mask;
   }
 
+  // Learns how the background flickers, from pixels near the median only: someone who stands still for
+  // a third of a short clip must not become background.
   void WarmUp() {
+    const cv::Mat median = MedianImage();
     int applied = 0;
     while (applied < kMinWarmUpFrames) {
       const int before = applied;
       for (int frame = 0; frame < frames.count(); frame += kWarmUpStride) {
         if (!IsKnown(frame)) continue;
-        Apply(frame, kWarmUpRate);
+        cv::Mat image = ModelImage(frame).clone(), mask;
+        median.copyTo(image, FarFrom(median, image));
+        model->apply(image, mask, kWarmUpRate);
         ++applied;
       }
       if (applied == before) return;
     }
   }
+
+  static cv::Mat FarFrom(const cv::Mat& median, const cv::Mat& image) {
+    cv::Mat difference, channels[3];
+    cv::absdiff(image, median, difference);
+    cv::split(difference, channels);
+    cv::max(channels[0], channels[1], channels[0]);
+    cv::max(channels[0], channels[2], channels[0]);
+    return channels[0] > kNearMedian;
+  }
+
+  cv::Mat MedianImage() {
+    std::vector<int> sampled;
+    const int stride = std::max(1, frames.count() / kMedianFrames);
+    for (int frame = 0; frame < frames.count(); frame += stride) {
+      if (IsKnown(frame)) sampled.push_back(frame);
+    }
+    // A turning camera has to see every place once before the median of any makes sense.
+    if (stabilized) {
+      for (int frame : sampled) ModelImage(frame);
+    }
+    std::vector<cv::Mat> images;
+    for (int frame : sampled) images.push_back(ModelImage(frame).clone());
+    if (images.empty()) return {};
+    cv::Mat median(images[0].size(), CV_8UC3);
+    std::vector<uint8_t> values(images.size());
+    for (size_t p = 0; p < 3 * median.total(); ++p) {
+      for (size_t i = 0; i < images.size(); ++i) values[i] = images[i].data[p];
+      std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+      median.data[p] = values[values.size() / 2];
+    }
+    return median;
+  }
 };
 
 ForegroundFrames::ForegroundFrames(const ClipFrames& frames,
                                    CameraRegime regime,
-                                   const std::vector<PersonTrack>& people)
+                                   const std::vector<PersonTrack>& people,
+                                   int step)
     : impl_(std::make_unique<Impl>(frames, regime == CameraRegime::kRotation)) {
   if (impl_->stabilized) impl_->LayOut(Stabilizer(frames, people).middle_from_frame());
+  impl_->step = step;
   impl_->WarmUp();
 }
 
 ForegroundFrames::~ForegroundFrames() = default;
 
 ImageU8 ForegroundFrames::Next() {
-  const int frame = impl_->next++;
+  const int frame = impl_->next;
+  impl_->next += impl_->step;
   if (!impl_->IsKnown(frame)) return {};
   cv::Mat raw = impl_->Apply(frame, kRate);
   if (impl_->stabilized) {
