@@ -2,7 +2,9 @@
 #include "labels/label.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "labels/equality.h"
@@ -101,6 +103,27 @@ TEST(Label, ReportsStorageErrors) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kStorage);
   }
+}
+
+// The limit of file size fails a write as a full disk does.
+TEST(Label, LeavesNothingBehindOnAFullDisk) {
+  const TemporaryFolder folder;
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit small = before;
+  small.rlim_cur = 10'000;
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  ErrorKind kind = ErrorKind::kContract;
+  try {
+    WriteLabel(SampleLabel(), folder / "walk.h5");
+  } catch (const Error& error) {
+    kind = error.kind();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  EXPECT_EQ(kind, ErrorKind::kStorage);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(Label, FillJointsPosesTheModel) {
