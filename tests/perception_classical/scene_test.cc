@@ -85,7 +85,6 @@ Walkers MakeWalkers(
       const double size = look.foot_px[1] - look.head_px[1];
       look.foot_px[1] += noise * size * random.Normal();
       look.head_px[1] += noise * size * random.Normal();
-      look.has_lean = true;
       walkers.looks.push_back(look);
       walkers.depths_m.push_back(foot[2]);
     }

@@ -33,6 +33,11 @@ bool CoveredByNearer(const std::vector<FootBox>& people, size_t self, int x, int
 
 }  // namespace
 
+bool FailedLikeRotation(const Error& error, const RegimeFigures& moving_figures) {
+  return error.reason() == "low_parallax" ||
+         (error.reason() == "few_points" && moving_figures.homography_inlier_share > 0.6);
+}
+
 std::vector<KeyframeImages> UndistortKeyframes(const ClipEvidence& evidence, const WorkingView& view) {
   const int count = static_cast<int>(evidence.keyframes.size());
   std::vector<KeyframeImages> images(count);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/base/error.h"
 #include "foothold/perception/classical/classical.h"
 #include "foothold/perception/classical/sights.h"
 
@@ -27,6 +28,10 @@ struct ClipEvidence {
 Observations ObserveFixedView(const ClipEvidence& evidence, CameraRegime regime, ClassicalFigures* figures);
 // Moving camera: bundle adjustment, dense depth, matches; scaled by people to about metres.
 Observations ObserveMovingView(const ClipEvidence& evidence, ClassicalFigures* figures);
+
+// Whether a failed reconstruction says that the camera practically only rotates: no parallax anywhere, or
+// no relative pose although one homography explains most of the motion.
+bool FailedLikeRotation(const Error& error, const RegimeFigures& moving_figures);
 
 // Undistorted keyframes with people's masks, in parallel.
 std::vector<KeyframeImages> UndistortKeyframes(const ClipEvidence& evidence, const WorkingView& view);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "foothold/base/error.h"
+#include "foothold/base/log.h"
 #include "foothold/perception/classical/assembly.h"
 
 namespace foothold {
@@ -32,6 +33,18 @@ void RequirePeople(const std::vector<PersonTrack>& tracks) {
   if (!tracks.empty()) return;
   throw Error(ErrorKind::kBadInput, "no_people: nobody large enough and upright was found in the clip")
       .WithReason("no_people");
+}
+
+// Masks of the keyframes; tracks that the masks do not support are dropped.
+void MaskEvidence(CameraRegime regime, ClipEvidence* evidence) {
+  evidence->masks = MaskPeople(evidence->frames,
+                               regime,
+                               evidence->keyframes,
+                               evidence->options.people,
+                               evidence->threads,
+                               &evidence->tracks,
+                               evidence->times);
+  RequirePeople(evidence->tracks);
 }
 
 }  // namespace
@@ -99,24 +112,38 @@ Observations ObserveClassically(const Clip& clip,
     features = TrackFeatures(frames, tracks, keyframes, options.features);
     regime = ClassifyMovingCamera(features, keyframes, clip.time_s, options.regime, &figures->moving_figures);
   }
-  PersonMasks masks = MaskPeople(frames, regime, keyframes, options.people, threads, &tracks, times);
-  RequirePeople(tracks);
-
-  const ClipEvidence evidence{clip,
-                              body,
-                              options,
-                              threads,
-                              times,
-                              std::move(frames),
-                              std::move(keyframes),
-                              std::move(tracks),
-                              std::move(masks),
-                              std::move(features)};
-  figures->regime = regime;
-  figures->num_keyframes = static_cast<int>(evidence.keyframes.size());
+  figures->num_keyframes = static_cast<int>(keyframes.size());
   figures->source_width_px = clip.working_from_source.source_width;
-  Observations observations = regime == CameraRegime::kParallax ? ObserveMovingView(evidence, figures)
-                                                                : ObserveFixedView(evidence, regime, figures);
+  ClipEvidence evidence{clip,
+                        body,
+                        options,
+                        threads,
+                        times,
+                        std::move(frames),
+                        std::move(keyframes),
+                        tracks,
+                        {},
+                        std::move(features)};
+  Observations observations;
+  if (regime == CameraRegime::kParallax) {
+    MaskEvidence(regime, &evidence);
+    try {
+      observations = ObserveMovingView(evidence, figures);
+    } catch (const Error& error) {
+      if (!FailedLikeRotation(error, figures->moving_figures)) throw;
+      LogInfo(std::string(error.what()) + "; treated as a rotating camera");
+      regime = CameraRegime::kRotation;
+      evidence.tracks = std::move(tracks);
+      AddFlag(error.reason(), &observations.flags);
+    }
+  }
+  if (regime != CameraRegime::kParallax) {
+    MaskEvidence(regime, &evidence);
+    const std::vector<std::string> flags = std::move(observations.flags);
+    observations = ObserveFixedView(evidence, regime, figures);
+    for (const std::string& flag : flags) AddFlag(flag, &observations.flags);
+  }
+  figures->regime = regime;
   if (observations.people.empty()) RequirePeople({});
   observations.source = "classical 1";
   CheckObservations(observations, "perception classical");

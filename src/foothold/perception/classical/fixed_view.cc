@@ -109,7 +109,6 @@ std::vector<Look> LooksOf(const std::vector<std::vector<Sight>>& sights,
                        sight.time_s,
                        focal_source_px * Vec2d{foot[0], foot[1]},
                        focal_source_px * Vec2d{head[0], head[1]},
-                       sight.measured,
                        world_from_cam[sight.frame].rotation});
     }
   }

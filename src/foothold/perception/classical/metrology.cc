@@ -34,20 +34,19 @@ Vec3d GroundPoint(const Look& look, double focal_px, const Vec3d& up_in_ref, dou
   return (-height_m / std::min(rise, -1e-4)) * ray;
 }
 
-// Height and lean residuals of one look, in standard deviations.
-std::array<double, 2> Residuals(const Look& look, const Unknowns& q, const MetrologyOptions& options) {
+// Residual of one look's height in the image, in standard deviations. Where the head is sideways of the
+// feet is left out: people's lean and the lens distort it, and it pulls the focal length far off.
+double Residual(const Look& look, const Unknowns& q, const MetrologyOptions& options) {
   const double focal = std::exp(q[0]);
   const Vec3d up = UpFromPitchRoll(q[1], q[2]);
   bool ahead;
   const Vec3d foot = GroundPoint(look, focal, up, std::exp(q[3]), &ahead);
-  if (!ahead) return {kBad, look.has_lean ? kBad : 0};
+  if (!ahead) return kBad;
   const Vec3d head = Rotate(Conjugate(look.ref_from_cam), foot + (options.stature_m * std::exp(q[4])) * up);
-  if (!(head[2] > 1e-3)) return {kBad, look.has_lean ? kBad : 0};
+  if (!(head[2] > 1e-3)) return kBad;
   const double height = look.foot_px[1] - look.head_px[1];
   const double predicted = look.foot_px[1] - focal * head[1] / head[2];
-  const double along = std::log(std::max(predicted, 1.0) / height) / options.height_noise;
-  const double lean = (focal * head[0] / head[2] - look.head_px[0]) / height / options.lean_noise;
-  return {along, look.has_lean ? lean : 0};
+  return std::log(std::max(predicted, 1.0) / height) / options.height_noise;
 }
 
 // Pseudo-Huber: quadratic within a standard deviation, linear beyond.
@@ -125,8 +124,7 @@ class Fit {
   double Cost(const State& state) const {
     double cost = 0;
     for (const WeightedLook& look : looks_) {
-      const std::array<double, 2> r = Residuals(look.look, Of(state, look.look.person), options_);
-      cost += look.weight * (Loss(r[0]) + Loss(r[1]));
+      cost += look.weight * Loss(Residual(look.look, Of(state, look.look.person), options_));
     }
     const double focal = (state.shared[0] - log_focal_prior_) / options_.focal_log_spread;
     const double roll = state.shared[2] / RollSpread();
@@ -145,25 +143,21 @@ class Fit {
     for (const WeightedLook& look : looks_) {
       const int person = look.look.person;
       const Unknowns at = Of(state, person);
-      const std::array<double, 2> r = Residuals(look.look, at, options_);
-      std::array<std::array<double, 2>, 5> slope;
+      const double r = Residual(look.look, at, options_);
+      std::array<double, 5> slope;
       for (int k = 0; k < 5; ++k) {
         Unknowns plus = at, minus = at;
         plus[k] += 1e-5;
         minus[k] -= 1e-5;
-        const std::array<double, 2> a = Residuals(look.look, plus, options_);
-        const std::array<double, 2> b = Residuals(look.look, minus, options_);
-        for (int c = 0; c < 2; ++c) slope[k][c] = (a[c] - b[c]) / 2e-5;
+        slope[k] = (Residual(look.look, plus, options_) - Residual(look.look, minus, options_)) / 2e-5;
       }
-      for (int c = 0; c < 2; ++c) {
-        const double weight = look.weight * LossWeight(r[c]);
-        const Eigen::Vector4d j(slope[0][c], slope[1][c], slope[2][c], slope[3][c]);
-        normal.shared += weight * j * j.transpose();
-        normal.gradient += weight * r[c] * j;
-        normal.cross[person] += weight * slope[4][c] * j;
-        normal.own[person] += weight * slope[4][c] * slope[4][c];
-        normal.own_gradient[person] += weight * slope[4][c] * r[c];
-      }
+      const double weight = look.weight * LossWeight(r);
+      const Eigen::Vector4d j(slope[0], slope[1], slope[2], slope[3]);
+      normal.shared += weight * j * j.transpose();
+      normal.gradient += weight * r * j;
+      normal.cross[person] += weight * slope[4] * j;
+      normal.own[person] += weight * slope[4] * slope[4];
+      normal.own_gradient[person] += weight * slope[4] * r;
     }
     const double focal_weight = 1 / (options_.focal_log_spread * options_.focal_log_spread);
     normal.shared(0, 0) += focal_weight;
@@ -346,8 +340,8 @@ Fit::State ScanFocal(const Fit& fit,
     state = fit.Minimize(state, true);
     const Isotropy isotropy = WalkingIsotropy(
         looks, num_people, Feet(looks, state), UpFromPitchRoll(state.shared[1], state.shared[2]));
-    if (!isotropy.known) return start;
-    const double deviation = isotropy.slope / isotropy.sigma;
+    if (!isotropy.known && k == 0) return start;
+    const double deviation = isotropy.known ? isotropy.slope / isotropy.sigma : 1e3;
     objective.push_back(state.cost + 0.5 * deviation * deviation);
     states.push_back(std::move(state));
   }
@@ -417,11 +411,6 @@ const OptionTable& MetrologyOptions::Table() {
                0.001,
                1,
                "Noise of the log height of one look.")
-          .Add("lean_noise",
-               &MetrologyOptions::lean_noise,
-               0.001,
-               10,
-               "Noise of the head's sideways place over the height.")
           .Add(
               "roll_spread_deg", &MetrologyOptions::roll_spread_deg, 0.01, 90, "Spread of the camera's roll.")
           .Add("focal_over_long_edge",

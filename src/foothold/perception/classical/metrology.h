@@ -17,7 +17,6 @@ struct MetrologyOptions {
   double stature_m = 1.70;
   double stature_spread = 0.05;       // Relative standard deviation between people.
   double height_noise = 0.06;         // Of ln(height in the image) of one look.
-  double lean_noise = 0.10;           // Sideways error of the head over the height.
   double roll_spread_deg = 5;         // Cameras are held level.
   double focal_over_long_edge = 1.1;  // Prior median and ...
   double focal_log_spread = 0.35;     // ... standard deviation of ln f.
@@ -30,7 +29,6 @@ struct Look {
   int person = 0;  // From 0.
   double time_s = 0;
   Vec2d foot_px{0, 0}, head_px{0, 0};
-  bool has_lean = false;                   // head_px[0] is measured, not assumed.
   Quatd ref_from_cam = Quatd::Identity();  // Rotating camera; identity when static.
 };
 
