@@ -10,7 +10,7 @@ namespace foothold::fuzz {
 namespace {
 
 void AppendNumber(uint64_t value, int num_bytes, std::string* bytes) {
-  for (int i = 0; i < num_bytes; ++i) bytes->push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < num_bytes; ++i) bytes->push_back(i < 8 ? static_cast<char>(value >> (8 * i)) : 0);
 }
 
 std::string Npy() {
