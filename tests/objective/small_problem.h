@@ -75,7 +75,7 @@ inline std::unique_ptr<SmallProblem> MakeSmallProblem(uint64_t seed) {
         std::vector<double>(person.initial_shape.begin(), person.initial_shape.end()));
   }
   variables.focal_block = variables.layout.BeginBlock();
-  variables.focal_piece = variables.layout.AddEuclidean({std::log(variables.initial_focal_px)});
+  variables.focal_piece = variables.layout.AddEuclidean({0.0});
 
   for (int i = 0; i < 4; ++i) {
     for (int j = i + 1; j < 4; ++j) {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "foothold/objective/body_prior.h"
+#include "foothold/objective/box_size.h"
 #include "foothold/objective/camera_prior.h"
 #include "foothold/objective/contact_scale.h"
 #include "foothold/objective/contact_static.h"
@@ -153,6 +154,25 @@ TEST(Terms, BodyPriorGradientBehindTheCamera) {
   ExpectGradientMatches(term, problem->variables, values);
 }
 
+std::vector<BoxHeight> MakeBoxes(const Variables& variables) {
+  std::vector<BoxHeight> boxes;
+  for (int body = 0; body < static_cast<int>(variables.bodies.size()); ++body) {
+    // Any high and any low vertex.
+    boxes.push_back({body, 200, SharedBody().foot_vertices[0], 120.0 + 10 * body, 0.9});
+  }
+  return boxes;
+}
+
+TEST(Terms, BoxSizeGradient) {
+  const auto problem = MakeSmallProblem(12);
+  BoxSizeTerm term(problem->variables, MakeBoxes(problem->variables), {});
+  std::vector<double> values = MovedValues(problem->variables, 12, 0.02);
+  ExpectGradientMatches(term, problem->variables, values);
+  // Behind the camera.
+  values[problem->variables.layout.block(problem->variables.bodies[0].block).value_offset + 2] = -1;
+  ExpectGradientMatches(term, problem->variables, values);
+}
+
 TEST(Terms, CameraPriorGradient) {
   const auto problem = MakeSmallProblem(6);
   CameraPriorTerm term(problem->variables, problem->variables.layout.initial_values(), {});
@@ -206,8 +226,9 @@ TEST(Invariance, NoTermSeesWhereTheWorldIs) {
   const BodyPriorTerm body(variables, {});
   const CameraPriorTerm camera(variables, variables.layout.initial_values(), {});
   const SmoothnessTerm smooth(variables, {});
+  const BoxSizeTerm box(variables, MakeBoxes(variables), {});
   for (const EnergyTerm* term : std::initializer_list<const EnergyTerm*>{
-           &match3d, &match2d, &scale, &planted, &body, &camera, &smooth}) {
+           &box, &match3d, &match2d, &scale, &planted, &body, &camera, &smooth}) {
     const double before = TotalCost(*term, variables, values);
     EXPECT_NEAR(TotalCost(*term, variables, moved), before, 1e-9 * before) << term->name();
   }

@@ -171,23 +171,4 @@ InitialAlignment AlignScales(const Observations& observations, const std::vector
   return alignment;
 }
 
-bool MetricScale(const Variables& variables,
-                 const ParameterView& view,
-                 const std::vector<ScaleContact>& contacts,
-                 double* log_factor) {
-  const double focal = ReadFocal(variables, view);
-  std::vector<std::pair<double, double>> logs;
-  for (const ScaleContact& contact : contacts) {
-    const BodyState body = ReadBody(variables, view, contact.body);
-    const Vec3d vertex = VertexWithJacobian(
-        *variables.body_model, body.skeleton, body.shape, body.pose_in_cam, contact.vertex, nullptr);
-    const double log_scale = ReadCamera(variables, view, variables.bodies[contact.body].keyframe).log_scale;
-    const double residual = ContactScaleResidual<double>(contact.plane, vertex, focal, log_scale, nullptr);
-    if (vertex[2] > 0 && std::abs(residual) < kMaxLogScale) logs.emplace_back(residual, contact.confidence);
-  }
-  if (logs.empty()) return false;
-  *log_factor = WeightedMedian(&logs);
-  return true;
-}
-
 }  // namespace foothold

@@ -3,9 +3,8 @@
 
 #include <vector>
 
-#include "foothold/objective/contact_scale.h"
+#include "foothold/geometry/transform.h"
 #include "foothold/objective/matches.h"
-#include "foothold/objective/variables.h"
 #include "foothold/scene/observations.h"
 
 namespace foothold {
@@ -21,12 +20,5 @@ struct InitialAlignment {
 // Depth scales from the matches alone, whatever the cameras: distances between matched points have the
 // same ratio in two keyframes for any pose. Then one factor makes the observed translations fit.
 InitialAlignment AlignScales(const Observations& observations, const std::vector<MatchedPair>& pairs);
-
-// Median log factor that takes the scene to metres: bodies' contact depths against the scaled scene's.
-// False without contacts.
-bool MetricScale(const Variables& variables,
-                 const ParameterView& view,
-                 const std::vector<ScaleContact>& contacts,
-                 double* log_factor);
 
 }  // namespace foothold

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "foothold/josh/body_corrections.h"
 #include "foothold/josh/contacts.h"
 #include "foothold/josh/interpolation.h"
 
 namespace foothold {
 namespace {
+
+constexpr double kMaxGap_s = 0.6;  // Between keyframes whose corrections belong together.
 
 // Distortion is normalised by the focal length; the same pixels bend the same way under another one.
 RadialDistortiond RescaledDistortion(const RadialDistortiond& lens, double focal_ratio) {
@@ -55,21 +58,23 @@ std::vector<BodyPose> InterpolatePerson(const PersonObservations& person,
                                         const Variables& variables,
                                         const ParameterView& view,
                                         int index) {
-  std::vector<int> frames, key_frames;
-  std::vector<BodyPose> initial, optimised;
+  CorrectionInput input;
   for (const PersonFrame& frame : person.frames) {
-    frames.push_back(frame.frame);
-    initial.push_back(frame.body_in_cam);
+    input.times.push_back(frame.frame);
+    input.initial.push_back(frame.body_in_cam);
   }
   for (const int body : variables.people[index].bodies) {
-    key_frames.push_back(observations.keyframes[variables.bodies[body].keyframe].frame);
-    optimised.push_back(ReadBodyPose(variables, view, body));
+    input.key_times.push_back(observations.keyframes[variables.bodies[body].keyframe].frame);
+    input.optimised_at_keys.push_back(ReadBodyPose(variables, view, body));
   }
-  if (!key_frames.empty()) return InterpolateCorrections(key_frames, optimised, frames, initial);
+  input.initial_pelvis_m = RestPelvis(*variables.body_model, person.shape);
+  input.optimised_pelvis_m = RestPelvis(*variables.body_model, ReadShape(variables, view, index));
+  input.max_gap = kMaxGap_s * std::max(1.0, observations.clip.frame_rate_hz);
+  if (!input.key_times.empty()) return CorrectBodies(input);
   // Never at a keyframe: only the change of focal length is known.
   const double ratio = ReadFocal(variables, view) / variables.initial_focal_px;
-  for (BodyPose& body : initial) body.translation_m[2] *= ratio;
-  return initial;
+  for (BodyPose& body : input.initial) body.translation_m[2] *= ratio;
+  return input.initial;
 }
 
 PersonInWorld AssemblePerson(const Observations& observations,

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "foothold/josh/support_surface.h"
 #include "foothold/objective/contact_scale.h"
 #include "foothold/objective/contact_static.h"
 #include "foothold/objective/variables.h"
@@ -14,25 +15,36 @@ namespace foothold {
 // to at rest.
 int NearestFootVertex(const BodyModel& model, int vertex);
 
-// The piece of pointmap around a pixel as an inverse-depth plane, fitted robustly to the confident
-// pixels near it: people hide what they stand on, so the nearest confident pixel is not where the foot
-// is, and lies behind it on average. False when there is nothing near.
-struct PlaneSearch {
-  double min_confidence = 0.1;
-  double radius_px = 20;  // Of the first window; doubled up to three times when too empty.
+// A foot that touches something, with every surface that it might be.
+struct FootContact {
+  int body = 0;                          // Into Variables::bodies.
+  std::vector<const Contact*> contacts;  // Of the observations.
+  Vec3d center_in_cam;                   // Mean of the touching vertices.
+  std::vector<SupportSurface> surfaces;  // Not empty.
 };
-bool FitSurface(const Keyframe& keyframe,
-                const Pinholed& pinhole,
-                const Vec2d& pixel,
-                const PlaneSearch& search,
-                InverseDepthPlane<double>* plane);
 
-// Contacts of the observations at the bodies' present place, each with the surface under it.
-std::vector<ScaleContact> FindScaleContacts(const Variables& variables,
-                                            const ParameterView& view,
-                                            const Observations& observations,
-                                            double min_confidence,
-                                            int threads);
+// Feet of all bodies at their present place. Up is known from the ground, or else from the people.
+std::vector<FootContact> FindFootContacts(const Variables& variables,
+                                          const ParameterView& view,
+                                          const Observations& observations,
+                                          double min_confidence,
+                                          int threads);
+
+// Log factor that takes the scene to metres: the most frequent ratio of foot depth to surface depth
+// over all feet and surfaces. The mode, as wrong surfaces and hidden feet err to one side. False
+// without contacts.
+bool MetricScale(const Variables& variables,
+                 const ParameterView& view,
+                 const std::vector<FootContact>& feet,
+                 double* log_factor);
+
+// For each foot the surface that explains it best at the present scale, within a gate of 3
+// `tolerance` (of the log depth ratio); feet without one are dropped: hidden by something nearer, or
+// in the air.
+std::vector<ScaleContact> ChooseSurfaces(const Variables& variables,
+                                         const ParameterView& view,
+                                         const std::vector<FootContact>& feet,
+                                         double tolerance);
 
 // The same stationary vertex at two keyframes in a row.
 std::vector<StaticContact> FindStaticContacts(const Variables& variables, const Observations& observations);

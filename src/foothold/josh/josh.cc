@@ -7,6 +7,7 @@
 #include "foothold/base/error.h"
 #include "foothold/josh/alignment.h"
 #include "foothold/josh/assemble.h"
+#include "foothold/josh/boxes.h"
 #include "foothold/josh/contacts.h"
 #include "foothold/josh/problem.h"
 #include "foothold/josh/scene_points.h"
@@ -25,11 +26,23 @@ constexpr int kCleaningWindow = 3;
 // Matches used of each pair, in 2D and in 3D (where errors are smooth over the image).
 constexpr int kMaxMatches2d = 1024;
 constexpr int kMaxMatches3d = 512;
+// Of the log depth ratio between a foot and the surface under it, before and after stage 1.
+constexpr double kRoughTolerance = 0.12;
+constexpr double kFineTolerance = 0.05;
+constexpr int kMotionAnnealing = 4;
+
+// The scale of the scene comes from contacts, never from motion: both smoothness and planted feet are
+// satisfied better in a smaller world. So the terms of motion join last, when the scales are fixed.
+enum class Stage { kAlign, kReproject, kMotion };
+
+const char* NameOf(Stage stage) {
+  return stage == Stage::kAlign ? "stage1" : stage == Stage::kReproject ? "stage2" : "stage3";
+}
 
 // The terms of one clip; index order is that of Summary::terms.
 class JointObjective {
  public:
-  enum Index { kMatch3d, kMatch2d, kScale, kStatic, kBodyPrior, kCameraPrior, kSmooth, kCount };
+  enum Index { kMatch3d, kMatch2d, kScale, kStatic, kBodyPrior, kBox, kCameraPrior, kSmooth, kCount };
 
   JointObjective(const Observations& observations,
                  const JoshOptions& options,
@@ -42,7 +55,7 @@ class JointObjective {
         terms_(kCount) {
     Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs3d_, Match3dOptions()), options.match_weight);
     Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), options.match_weight);
-    SetScaleContacts({});
+    SetContacts({}, {});
     Set(kStatic,
         std::make_unique<ContactStaticTerm>(
             variables, FindStaticContacts(variables, observations), ContactStaticOptions()),
@@ -54,18 +67,23 @@ class JointObjective {
     Set(kSmooth, std::make_unique<SmoothnessTerm>(variables, SmoothnessOptions()), options.smooth_weight);
   }
 
-  void SetScaleContacts(std::vector<ScaleContact> contacts) {
+  // What is looked up at the bodies' present place.
+  void SetContacts(std::vector<ScaleContact> contacts, std::vector<BoxHeight> boxes) {
     Set(kScale,
         std::make_unique<ContactScaleTerm>(variables_, std::move(contacts), ContactScaleOptions()),
         options_.contact_scale_weight);
+    Set(kBox,
+        std::make_unique<BoxSizeTerm>(variables_, std::move(boxes), BoxSizeOptions()),
+        options_.box_weight);
   }
 
   // A weight of zero takes a term out of the problem altogether.
-  std::vector<WeightedTerm> Stage(bool with_match2d) const {
-    std::vector<WeightedTerm> stage = terms_;
-    for (WeightedTerm& term : stage) term.active = term.weight > 0;
-    stage[kMatch2d].active = stage[kMatch2d].active && with_match2d;
-    return stage;
+  std::vector<WeightedTerm> TermsOf(Stage stage) const {
+    std::vector<WeightedTerm> terms = terms_;
+    for (WeightedTerm& term : terms) term.active = term.weight > 0;
+    if (stage == Stage::kAlign) terms[kMatch2d].active = false;
+    if (stage != Stage::kMotion) terms[kStatic].active = terms[kSmooth].active = false;
+    return terms;
   }
 
  private:
@@ -85,16 +103,17 @@ class JointObjective {
 void RunStage(const JointObjective& objective,
               const Variables& variables,
               const JoshOptions& options,
-              bool with_match2d,
+              Stage stage,
               int threads,
               std::vector<double>* values,
               SolverSummary* summary) {
-  const std::vector<WeightedTerm> terms = objective.Stage(with_match2d);
+  const std::vector<WeightedTerm> terms = objective.TermsOf(stage);
   if (summary->terms.empty()) RegisterTerms(variables.layout, terms, *values, threads, summary);
   MinimizerOptions minimizer;
-  minimizer.stage = with_match2d ? "stage2" : "stage1";
+  minimizer.stage = NameOf(stage);
   minimizer.max_iterations = options.max_iterations;
   minimizer.threads = threads;
+  if (stage == Stage::kMotion) minimizer.anneal_iterations = kMotionAnnealing;
   Minimize(variables.layout, terms, minimizer, values, summary);
 }
 
@@ -106,6 +125,18 @@ void StartInMetres(double log_factor, bool cameras_too, InitialAlignment* alignm
   for (Rigid3d& camera : alignment->world_from_cam) {
     camera.translation = first + std::exp(log_factor) * (camera.translation - first);
   }
+}
+
+// Fixes what the stage, the observations or the options fix.
+void FixVariables(const Observations& observations,
+                  const JoshOptions& options,
+                  Stage stage,
+                  bool has_matches,
+                  Variables* variables) {
+  FixedVariables fixed;
+  fixed.focal = stage == Stage::kAlign || !has_matches;
+  fixed.scales = stage == Stage::kMotion;
+  FixVariables(observations, options, fixed, variables);
 }
 
 void AddFlag(const std::string& flag, std::vector<std::string>* flags) {
@@ -132,15 +163,15 @@ JoshResult OptimizeJointly(const Observations& observations,
   const std::vector<MatchedPair> pairs = PackMatches(observations, kMaxMatches2d);
   InitialAlignment alignment = AlignScales(observations, pairs);
   Variables variables = BuildVariables(observations, body, options, alignment);
-  const auto find_contacts = [&](const std::vector<double>& values) {
+  const auto find_feet = [&](const std::vector<double>& values) {
     const ParameterView view{&variables.layout, values.data()};
-    return FindScaleContacts(variables, view, observations, options.min_point_confidence, threads);
+    return FindFootContacts(variables, view, observations, options.min_point_confidence, threads);
   };
   double log_factor = 0;
   const ParameterView start{&variables.layout, variables.layout.initial_values().data()};
   const bool scale_observed =
       options.contact_scale_weight > 0 &&
-      MetricScale(variables, start, find_contacts(variables.layout.initial_values()), &log_factor);
+      MetricScale(variables, start, find_feet(variables.layout.initial_values()), &log_factor);
   const bool scale_fixed = observations.camera.poses_fixed && observations.camera.metric;
   if (scale_observed && !scale_fixed) {
     StartInMetres(log_factor, !observations.camera.poses_fixed, &alignment);
@@ -149,13 +180,20 @@ JoshResult OptimizeJointly(const Observations& observations,
 
   std::vector<double> values = variables.layout.initial_values();
   JointObjective objective(observations, options, variables, pairs, values);
-  FixVariables(observations, options, /*refine_focal=*/false, &variables);
-  objective.SetScaleContacts(find_contacts(values));
-  RunStage(objective, variables, options, false, threads, &values, &summary);
+  const auto look_up = [&](double tolerance) {
+    const ParameterView view{&variables.layout, values.data()};
+    objective.SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
+                          FindBoxes(variables, view, observations, threads));
+  };
+  look_up(kRoughTolerance);
+  FixVariables(observations, options, Stage::kAlign, !pairs.empty(), &variables);
+  RunStage(objective, variables, options, Stage::kAlign, threads, &values, &summary);
   // Where the feet are known better, so is the piece of scene under them.
-  objective.SetScaleContacts(find_contacts(values));
-  FixVariables(observations, options, /*refine_focal=*/!pairs.empty(), &variables);
-  RunStage(objective, variables, options, true, threads, &values, &summary);
+  for (const Stage stage : {Stage::kReproject, Stage::kMotion}) {
+    look_up(kFineTolerance);
+    FixVariables(observations, options, stage, !pairs.empty(), &variables);
+    RunStage(objective, variables, options, stage, threads, &values, &summary);
+  }
 
   const ParameterView view{&variables.layout, values.data()};
   Reconstruction& reconstruction = result.reconstruction;

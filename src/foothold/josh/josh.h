@@ -18,6 +18,7 @@ struct JoshOptions {
   double contact_scale_weight = 1;  // 0 switches the term off (ablation).
   double contact_static_weight = 1;
   double prior_weight = 1;
+  double box_weight = 1;
   double smooth_weight = 1;
   bool optimize_focal = true;
   bool optimize_bodies = true;
@@ -32,13 +33,13 @@ struct JoshResult {
   SolverSummary summary;
 };
 
-// Stage 1 aligns the keyframe pointmaps in 3D, stage 2 refines on reprojection; both with contact,
-// prior and smoothness terms. Always returns a finite reconstruction: a non-finite step is rejected
-// and counted. Pure: no files, no MPI; `threads` does not change a byte.
-// Flags of the result, beside those of the observations: scale_unobserved (no usable contact: the
-// scale is perception's), graph_disconnected (matches do not connect all keyframes: what they leave
-// open follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not
-// optimised), no_contacts.
+// Stage 1 aligns the keyframe pointmaps in 3D, stage 2 refines on reprojection, both with the contacts
+// that set the scale; stage 3 adds planted feet and smoothness with the scale fixed. Always returns a finite
+// reconstruction: a non-finite step is rejected and counted. Pure: no files, no MPI; `threads` does not
+// change a byte. Flags of the result, beside those of the observations: scale_unobserved (no usable contact:
+// the scale is perception's), graph_disconnected (matches do not connect all keyframes: what they leave open
+// follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not optimised),
+// no_contacts.
 JoshResult OptimizeJointly(const Observations& observations,
                            const BodyModel& body,
                            const JoshOptions& options,

@@ -22,6 +22,11 @@ const OptionTable& JoshOptions::Table() {
                1e-6,
                1e6,
                "Weight of the priors on bodies, cameras and focal length.")
+          .Add("box_weight",
+               &JoshOptions::box_weight,
+               0,
+               1e6,
+               "Weight of the heights of people's boxes; 0 switches the term off.")
           .Add("smooth_weight", &JoshOptions::smooth_weight, 0, 1e6, "Weight of the accelerations of joints.")
           .Add("optimize_focal", &JoshOptions::optimize_focal, "Whether the focal length may change.")
           .Add("optimize_bodies", &JoshOptions::optimize_bodies, "Whether bodies may move.")

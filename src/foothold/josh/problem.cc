@@ -71,21 +71,22 @@ Variables BuildVariables(const Observations& observations,
         std::vector<double>(person.initial_shape.begin(), person.initial_shape.end()));
   }
   variables.focal_block = variables.layout.BeginBlock();
-  variables.focal_piece = variables.layout.AddEuclidean({std::log(variables.initial_focal_px)});
+  variables.focal_piece = variables.layout.AddEuclidean({0.0});
   return variables;
 }
 
 void FixVariables(const Observations& observations,
                   const JoshOptions& options,
-                  bool refine_focal,
+                  const FixedVariables& fixed,
                   Variables* variables) {
   const CameraObservations& camera = observations.camera;
   for (size_t k = 0; k < variables->pose_pieces.size(); ++k) {
     variables->layout.SetFixed(variables->pose_pieces[k], k == 0 || camera.poses_fixed);
-    variables->layout.SetFixed(variables->scale_pieces[k], camera.poses_fixed && camera.metric);
+    variables->layout.SetFixed(variables->scale_pieces[k],
+                               fixed.scales || (camera.poses_fixed && camera.metric));
   }
   const bool focal_free =
-      refine_focal && options.optimize_focal && !camera.focal_fixed && camera.focal_observable;
+      !fixed.focal && options.optimize_focal && !camera.focal_fixed && camera.focal_observable;
   variables->layout.SetFixed(variables->focal_piece, !focal_free);
   for (const BodyVariable& body : variables->bodies) {
     for (const int piece : variables->layout.block(body.block).pieces) {

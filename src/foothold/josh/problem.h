@@ -18,11 +18,17 @@ Variables BuildVariables(const Observations& observations,
                          const JoshOptions& options,
                          const InitialAlignment& alignment);
 
-// Fixes what the observations or the options fix: the first camera (gauge), all cameras, the focal
-// length, the bodies. `refine_focal`: the stage may change the focal length at all.
+// What a stage keeps as it is.
+struct FixedVariables {
+  bool focal = false;
+  bool scales = false;
+};
+
+// Fixes that, and what the observations or the options fix: the first camera (gauge), all cameras, the
+// focal length, the bodies.
 void FixVariables(const Observations& observations,
                   const JoshOptions& options,
-                  bool refine_focal,
+                  const FixedVariables& fixed,
                   Variables* variables);
 
 }  // namespace foothold

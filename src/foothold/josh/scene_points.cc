@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "foothold/josh/cleaning.h"
 
@@ -37,6 +37,8 @@ std::vector<Sample> CollectSamples(const Reconstruction& reconstruction,
         if (!(depth > 0) || !(confidence > options.min_confidence)) continue;
         const Vec3d ray = Unproject(reconstruction.pinhole, Vec2d{double(x), double(y)});
         Sample sample{(world_from_cam * (depth * ray)).Cast<float>(), confidence, {128, 128, 128}};
+        // A depth beyond what a float holds is no point.
+        if (!(SquaredNorm(sample.position_m.Cast<double>()) < 1e24)) continue;
         if (color.Contains(x, y)) {
           for (int c = 0; c < 3; ++c) sample.rgb[c] = color.At(x, y, c);
         }
@@ -48,29 +50,47 @@ std::vector<Sample> CollectSamples(const Reconstruction& reconstruction,
 }
 
 struct Cell {
-  std::array<int64_t, 3> index;
+  uint64_t key;  // Three indices of 21 bits.
   uint32_t sample;
 };
+constexpr int kCellBits = 21;
+constexpr double kMaxCells = (1 << kCellBits) - 1;  // Along each axis.
 
-std::vector<Cell> AssignCells(const std::vector<Sample>& samples, double voxel_m) {
+// Smallest coordinates and the longest side of the box around the samples.
+std::pair<Vec3f, double> Bounds(const std::vector<Sample>& samples) {
+  if (samples.empty()) return {Vec3f::Zero(), 0};
+  Vec3f low = samples[0].position_m, high = low;
+  for (const Sample& sample : samples) {
+    for (int axis = 0; axis < 3; ++axis) {
+      low[axis] = std::min(low[axis], sample.position_m[axis]);
+      high[axis] = std::max(high[axis], sample.position_m[axis]);
+    }
+  }
+  double side = 0;
+  for (int axis = 0; axis < 3; ++axis) side = std::max(side, static_cast<double>(high[axis]) - low[axis]);
+  return {low, side};
+}
+
+std::vector<Cell> AssignCells(const std::vector<Sample>& samples, const Vec3f& low, double voxel_m) {
   std::vector<Cell> cells(samples.size());
   for (size_t i = 0; i < samples.size(); ++i) {
+    cells[i] = {0, static_cast<uint32_t>(i)};
     for (int axis = 0; axis < 3; ++axis) {
-      const double cell = std::floor(samples[i].position_m[axis] / voxel_m);
-      cells[i].index[axis] = static_cast<int64_t>(std::clamp(cell, -1e15, 1e15));
+      const double offset = static_cast<double>(samples[i].position_m[axis]) - low[axis];
+      const double index = std::min(std::floor(offset / voxel_m), kMaxCells);
+      cells[i].key = (cells[i].key << kCellBits) | static_cast<uint64_t>(index);
     }
-    cells[i].sample = static_cast<uint32_t>(i);
   }
   // Samples stay in order inside a cell, so sums do not depend on the sort.
-  std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
-    return a.index != b.index ? a.index < b.index : a.sample < b.sample;
+  std::sort(cells.begin(), cells.end(), [](const Cell& left, const Cell& right) {
+    return left.key != right.key ? left.key < right.key : left.sample < right.sample;
   });
   return cells;
 }
 
 int CountCells(const std::vector<Cell>& cells) {
   int count = 0;
-  for (size_t i = 0; i < cells.size(); ++i) count += i == 0 || cells[i].index != cells[i - 1].index;
+  for (size_t i = 0; i < cells.size(); ++i) count += i == 0 || cells[i].key != cells[i - 1].key;
   return count;
 }
 
@@ -97,11 +117,12 @@ std::vector<ScenePoint> GatherScenePoints(const Reconstruction& reconstruction,
                                           const Observations& observations,
                                           const ScenePointOptions& options) {
   const std::vector<Sample> samples = CollectSamples(reconstruction, observations, options);
-  double voxel_m = options.voxel_m;
-  std::vector<Cell> cells = AssignCells(samples, voxel_m);
+  const auto [low, side] = Bounds(samples);
+  double voxel_m = std::max(options.voxel_m, side / kMaxCells);
+  std::vector<Cell> cells = AssignCells(samples, low, voxel_m);
   while (CountCells(cells) > options.max_points) {
     voxel_m *= 1.4;
-    cells = AssignCells(samples, voxel_m);
+    cells = AssignCells(samples, low, voxel_m);
   }
   std::vector<ScenePoint> points;
   for (size_t begin = 0; begin < cells.size();) {
@@ -109,7 +130,7 @@ std::vector<ScenePoint> GatherScenePoints(const Reconstruction& reconstruction,
     std::array<int64_t, 3> color{};
     float confidence = 0;
     size_t end = begin;
-    for (; end < cells.size() && cells[end].index == cells[begin].index; ++end) {
+    for (; end < cells.size() && cells[end].key == cells[begin].key; ++end) {
       const Sample& sample = samples[cells[end].sample];
       sum = sum + sample.position_m.Cast<double>();
       for (int c = 0; c < 3; ++c) color[c] += sample.rgb[c];

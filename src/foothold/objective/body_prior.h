@@ -15,6 +15,8 @@ struct BodyPriorOptions {
   double rotation_rad = 0.10;  // Root and joints, per axis.
   double shape = 0.30;         // Per coefficient.
   double min_depth_m = 0.2;
+  // Errors of perception last this long: keyframes closer together share them, and count for less.
+  double correlation_s = 0.9;
 };
 
 class BodyPriorTerm : public EnergyTerm {
@@ -34,6 +36,7 @@ class BodyPriorTerm : public EnergyTerm {
 
   const Variables& variables_;
   BodyPriorOptions options_;
+  double body_weight_ = 1;                // Independent errors per keyframe, at most 1.
   std::vector<std::vector<int>> blocks_;  // Body: body, shape, focal.
   std::vector<Vec3d> initial_pelvis_in_cam_;
 };

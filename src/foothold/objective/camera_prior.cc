@@ -32,7 +32,7 @@ int CameraPriorTerm::num_residuals() const {
 double CameraPriorTerm::Evaluate(const ParameterView& view, int group, GroupSystem* system) const {
   const int num_cameras = static_cast<int>(initial_log_scale_.size());
   if (group == 0) {
-    const double change = std::log(ReadFocal(variables_, view) / variables_.initial_focal_px);
+    const double change = view.Block(variables_.focal_block)[0];
     return EvaluateScalar(change, 1 / options_.log_focal, 0, system);
   }
   if (group <= num_cameras) {

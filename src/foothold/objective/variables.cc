@@ -16,7 +16,7 @@ CameraState ReadCamera(const Variables& variables, const ParameterView& view, in
 }
 
 double ReadFocal(const Variables& variables, const ParameterView& view) {
-  return std::exp(view.Block(variables.focal_block)[0]);
+  return variables.initial_focal_px * std::exp(view.Block(variables.focal_block)[0]);
 }
 
 BodyShape ReadShape(const Variables& variables, const ParameterView& view, int person) {

@@ -13,7 +13,7 @@ namespace foothold {
 //   camera block, one per keyframe: rigid world_from_cam (tangent: rotation, then translation), log scale
 //   body block, one per person and keyframe: translation, root rotation, active joints; in the camera
 //   shape block, one per person
-//   focal block: log focal
+//   focal block: log of focal over initial focal
 constexpr int kCameraDof = 7;
 constexpr int kLogScale = 6;  // Inside the camera block's tangent.
 
