@@ -10,7 +10,8 @@
 namespace foothold {
 namespace {
 
-constexpr double kMaxSpeed = 3;  // m/s, of walkers.
+constexpr double kMaxSpeed = 3;         // m/s, of walkers.
+constexpr double kMaybeRotation = 0.6;  // Homography share above which a rotation is tried.
 // The foot region of a box, in shares of its width and height.
 constexpr float kFootSide = 0.15f, kFootAbove = 0.10f, kFootBelow = 0.08f;
 
@@ -33,10 +34,26 @@ bool CoveredByNearer(const std::vector<FootBox>& people, size_t self, int x, int
 
 }  // namespace
 
-bool FailedLikeRotation(const Error& error, const RegimeFigures& moving_figures) {
-  return error.reason() == "low_parallax" ||
-         (error.reason() == "few_points" && moving_figures.homography_inlier_share > 0.6);
+CameraRegime MovingRegime(const ClipFrames& frames,
+                          const std::vector<FeatureTrack>& features,
+                          const std::vector<int>& keyframes,
+                          const ClassicalOptions& options,
+                          int threads,
+                          RegimeFigures* figures) {
+  const CameraRegime regime =
+      ClassifyMovingCamera(features, keyframes, frames.clip().time_s, options.regime, figures);
+  if (regime == CameraRegime::kRotation || figures->homography_inlier_share < kMaybeRotation) return regime;
+  try {
+    const CameraSolution rotation =
+        SolveRotatingCamera(frames, features, keyframes, options.calibration, threads);
+    if (rotation.p80_px < options.regime.rotation_p80_px) return CameraRegime::kRotation;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kBadInput) throw;  // Too few features in common: the other way says more.
+  }
+  return CameraRegime::kParallax;
 }
+
+bool FailedForLackOfParallax(const Error& error) { return error.reason() == "low_parallax"; }
 
 std::vector<KeyframeImages> UndistortKeyframes(const ClipEvidence& evidence, const WorkingView& view) {
   const int count = static_cast<int>(evidence.keyframes.size());

@@ -29,9 +29,18 @@ Observations ObserveFixedView(const ClipEvidence& evidence, CameraRegime regime,
 // Moving camera: bundle adjustment, dense depth, matches; scaled by people to about metres.
 Observations ObserveMovingView(const ClipEvidence& evidence, ClassicalFigures* figures);
 
-// Whether a failed reconstruction says that the camera practically only rotates: no parallax anywhere, or
-// no relative pose although one homography explains most of the motion.
-bool FailedLikeRotation(const Error& error, const RegimeFigures& moving_figures);
+// Rotation or parallax for a camera known to move. A lens that bends lines breaks the homography of a
+// camera that only rotates; where the homography does fairly well, a rotation with its own focal length
+// and distortion decides.
+CameraRegime MovingRegime(const ClipFrames& frames,
+                          const std::vector<FeatureTrack>& features,
+                          const std::vector<int>& keyframes,
+                          const ClassicalOptions& options,
+                          int threads,
+                          RegimeFigures* figures);
+
+// Whether a failed reconstruction says that the camera hardly moves.
+bool FailedForLackOfParallax(const Error& error);
 
 // Undistorted keyframes with people's masks, in parallel.
 std::vector<KeyframeImages> UndistortKeyframes(const ClipEvidence& evidence, const WorkingView& view);

@@ -110,7 +110,7 @@ Observations ObserveClassically(const Clip& clip,
   if (regime != CameraRegime::kStatic) {
     const PhaseTimes::Scope scope(times, "features");
     features = TrackFeatures(frames, tracks, keyframes, options.features);
-    regime = ClassifyMovingCamera(features, keyframes, clip.time_s, options.regime, &figures->moving_figures);
+    regime = MovingRegime(frames, features, keyframes, options, threads, &figures->moving_figures);
   }
   figures->num_keyframes = static_cast<int>(keyframes.size());
   figures->source_width_px = clip.working_from_source.source_width;
@@ -130,7 +130,7 @@ Observations ObserveClassically(const Clip& clip,
     try {
       observations = ObserveMovingView(evidence, figures);
     } catch (const Error& error) {
-      if (!FailedLikeRotation(error, figures->moving_figures)) throw;
+      if (!FailedForLackOfParallax(error)) throw;
       LogInfo(std::string(error.what()) + "; treated as a rotating camera");
       regime = CameraRegime::kRotation;
       evidence.tracks = std::move(tracks);

@@ -7,6 +7,7 @@
 
 #include "foothold/base/error.h"
 #include "foothold/base/parallel.h"
+#include "foothold/perception/classical/statistics.h"
 
 namespace foothold {
 namespace {
@@ -60,7 +61,7 @@ void FinishModel(const SparseTracks& tracks, bool optimize_focal, SparseModel* m
     SparseModel kept;
     kept.lens = problem.lens;
     kept.cam_from_world = problem.cam_from_world;
-    kept.median_parallax_rad = model->median_parallax_rad;
+    kept.parallax_share = model->parallax_share;
     for (size_t p = 0; p < worst.size(); ++p) {
       if (round == 0 && worst[p] > kMaxFinalErrorPx) continue;
       kept.point_tracks.push_back(model->point_tracks[p]);
@@ -218,15 +219,15 @@ void SolveRotations(const ClipFrames& frames,
   bundle.fix_translations = true;
   bundle.max_iterations = 30;
   const BundleSummary summary = AdjustBundle(bundle, &problem);
-  std::vector<double> squared;
   double sum = 0;
   int count = 0;
   for (double error : summary.errors_px) {
-    if (error > 2.5) continue;
+    if (error > kMaxFinalErrorPx) continue;
     sum += error * error;
     ++count;
   }
   solution->rms_px = count > 0 ? std::sqrt(sum / count) : 0;
+  solution->p80_px = Quantile(summary.errors_px, 0.8);
   solution->lens = lens;
   solution->world_from_cam.assign(frames.count(), Rigid3d::Identity());
   for (int frame = 0; frame < frames.count(); ++frame) {

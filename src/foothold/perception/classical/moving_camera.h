@@ -17,7 +17,7 @@ struct CameraSolution {
   std::vector<Rigid3d> world_from_cam;  // Per frame.
   std::vector<Vec3d> points_in_world;   // Sparse scene; empty for rotation.
   double rms_px = 0;
-  int num_observations = 0;
+  double p80_px = 0;  // Rotation: 80th percentile of the errors.
   LensCalibration calibration;
   std::vector<std::string> flags;  // focal_ambiguous, reprojection_high.
 };

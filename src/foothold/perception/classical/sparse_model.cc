@@ -298,11 +298,15 @@ class Incremental {
     }
     model.rms_px = rms_px_;
     model.cost_per_observation = cost_per_observation_;
-    model.median_parallax_rad = parallax_.empty() ? 0 : Median(parallax_);
-    if (model.median_parallax_rad < options_.min_parallax_deg * std::numbers::pi / 180) {
+    const double min_parallax_rad = options_.min_parallax_deg * std::numbers::pi / 180;
+    const auto apart = std::count_if(
+        parallax_.begin(), parallax_.end(), [&](double angle) { return angle >= min_parallax_rad; });
+    model.parallax_share =
+        static_cast<double>(apart) / std::max<double>(1, static_cast<double>(parallax_.size()));
+    if (model.parallax_share < options_.min_parallax_share) {
       throw Reject("low_parallax",
                    "the camera moves too little for depth: median parallax " +
-                       std::to_string(model.median_parallax_rad * 180 / std::numbers::pi) + " degrees");
+                       std::to_string(Median(parallax_) * 180 / std::numbers::pi) + " degrees");
     }
     if (static_cast<int>(points_.size()) < options_.min_points) {
       throw Reject("few_points", "only " + std::to_string(points_.size()) + " scene points were found");

@@ -45,12 +45,13 @@ struct SparseModel {
   std::vector<Vec3d> points_in_world;
   double rms_px = 0;                // Reprojection, over the observations kept.
   double cost_per_observation = 0;  // Huber, px^2.
-  double median_parallax_rad = 0;   // Angle between the first and last view of a track.
+  double parallax_share = 0;        // Of tracks whose first and last view differ by min_parallax_deg.
 };
 
 struct SparseOptions {
   double essential_px = 1;          // MAGSAC threshold of the first pair.
-  double min_parallax_deg = 0.4;    // Points below are left out.
+  double min_parallax_deg = 0.4;    // Points below are left out ...
+  double min_parallax_share = 0.2;  // ... and with fewer tracks above, the clip is rejected (low_parallax).
   double max_point_error_px = 2.5;  // Points with a worse view are left out.
   int min_points = 20;              // Of a keyframe, else the clip is rejected (few_points).
 };
