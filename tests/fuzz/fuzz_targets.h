@@ -16,7 +16,7 @@ struct FuzzTarget {
 
 extern const FuzzTarget kLabelBytes;        // A label file's bytes.
 extern const FuzzTarget kLabelStructure;    // A script of edits to a good label, signed again.
-extern const FuzzTarget kObservationBytes;  // An observation file's bytes, signed or not.
+extern const FuzzTarget kObservationBytes;  // A signed observation file's bytes.
 extern const FuzzTarget kObservationStructure;
 extern const FuzzTarget kNpz;
 extern const FuzzTarget kConfig;
