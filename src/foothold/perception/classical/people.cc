@@ -10,6 +10,7 @@
 #include "foothold/perception/classical/ground_gate.h"
 #include "foothold/perception/classical/track.h"
 #include "foothold/perception/classical/track_cuts.h"
+#include "foothold/perception/classical/track_filter.h"
 #include "foothold/perception/classical/track_senses.h"
 #include "foothold/perception/classical/track_smooth.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr double kSmallPerson_px = 64;      // At detection.
 constexpr double kClothesRate_hz = 10;      // Samples of a track's clothes per second.
+constexpr double kTaken = 0.5;              // Overlap with another track's box.
 constexpr double kUnseenConfidence = 0.95;  // Factor per frame since the last detection.
 
 void Gate(const ClipFrames& frames,
@@ -52,9 +54,42 @@ std::vector<BoxTrack> Join(const ClipFrames& frames,
   });
   input.detections = std::move(detections);
   TorsoFlow flow(frames);
-  input.motion = [&flow](int frame, const Box& box) { return flow.Motion(frame, box); };
+  input.motion = [&flow](int frame, const Box& box) { return flow.Motion(frame - 1, frame, box); };
   return JoinDetections(
       input, {options.start_score, options.continue_score, options.max_coast_frames, options.min_hits});
+}
+
+bool IsTaken(const std::vector<BoxTrack>& tracks, int frame, const Box& box) {
+  for (const BoxTrack& track : tracks) {
+    const int k = frame - track.points.front().frame;
+    if (k < 0 || k >= static_cast<int>(track.points.size())) continue;
+    if (IntersectionOverUnion(track.points[k].box, box) > kTaken) return true;
+  }
+  return false;
+}
+
+// A track starts at a strong detection; the person was there before. Follows the flow backward as long
+// as a track may coast at half, until the flow or the image ends or the place is another's.
+void ExtendBackward(const ClipFrames& frames, const PeopleOptions& options, std::vector<BoxTrack>* tracks) {
+  TorsoFlow flow(frames);
+  for (BoxTrack& track : *tracks) {
+    for (int step = 0; step < options.max_coast_frames / 2; ++step) {
+      TrackPoint& first = track.points.front();
+      if (first.frame == 0) break;
+      const std::optional<BoxMotion> motion = flow.Motion(first.frame, first.frame - 1, first.box);
+      if (!motion) break;
+      BoxFilter filter(first.box);
+      filter.Move(*motion);
+      const Box box = filter.box();
+      if (CentreX(box) < 0 || CentreX(box) > frames.width() ||
+          FootY(box) > frames.height() + 0.1 * box.height || IsTaken(*tracks, first.frame - 1, box)) {
+        break;
+      }
+      first.motion = BoxMotion{-motion->dx, -motion->dy_foot, -motion->log_growth};
+      track.points.insert(track.points.begin(),
+                          {first.frame - 1, box, std::nullopt, std::nullopt, first.score});
+    }
+  }
 }
 
 // First points of the pieces behind each identity cut.
@@ -93,20 +128,35 @@ std::vector<std::vector<int>> FindIdentityCuts(const ClipFrames& frames,
   return cuts;
 }
 
-// Points [begin, end) of a track as a person; coasting ends are cut off.
+// Frames to the nearest detection of each point.
+std::vector<int> FramesUnseen(const BoxTrack& track, int begin, int end) {
+  const int never = end - begin;
+  std::vector<int> unseen(end - begin, never);
+  for (int k = begin; k < end; ++k) {
+    if (track.points[k].detected()) {
+      unseen[k - begin] = 0;
+    } else if (k > begin) {
+      unseen[k - begin] = std::min(never, unseen[k - begin - 1] + 1);
+    }
+  }
+  for (int k = end - 2; k >= begin; --k)
+    unseen[k - begin] = std::min(unseen[k - begin], unseen[k - begin + 1] + 1);
+  return unseen;
+}
+
+// Points [begin, end) of a track as a person; coasting ends at cuts are cut off.
 PersonTrack MakePerson(const ClipFrames& frames, const BoxTrack& track, int begin, int end) {
   while (end > begin && !track.points[end - 1].detected()) --end;
-  while (begin < end && !track.points[begin].detected()) ++begin;
+  while (begin > 0 && begin < end && !track.points[begin].detected()) ++begin;
   const std::vector<Box> boxes = SmoothBoxes({track.points.begin() + begin, track.points.begin() + end});
   PersonTrack person;
-  int unseen = 0;
+  const std::vector<int> unseen = FramesUnseen(track, begin, end);
   for (int k = begin; k < end; ++k) {
     const TrackPoint& point = track.points[k];
-    unseen = point.detected() ? 0 : unseen + 1;
     person.frames.push_back(point.frame);
     person.boxes_px.push_back(frames.SourceFromAnalysis(boxes[k - begin]));
     person.scores.push_back(
-        static_cast<float>(point.score / (1 + point.score) * std::pow(kUnseenConfidence, unseen)));
+        static_cast<float>(point.score / (1 + point.score) * std::pow(kUnseenConfidence, unseen[k - begin])));
     person.detected.push_back(point.detected() ? 1 : 0);
   }
   return person;
@@ -134,6 +184,7 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
   const PhaseTimes::Scope scope(times, "people_track");
   Gate(frames, regime, options, &detections);
   std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
+  ExtendBackward(frames, options, &tracks);
   for (BoxTrack& track : tracks) {
     const std::vector<Box> boxes = SmoothBoxes(track.points);
     for (size_t k = 0; k < boxes.size(); ++k) track.points[k].box = boxes[k];

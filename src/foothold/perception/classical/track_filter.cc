@@ -57,6 +57,12 @@ void BoxFilter::Predict() {
   for (int i = 0; i < 3; ++i) axes_[i].Predict(kDriftPosition[i] * unit[i], kDriftVelocity[i] * unit[i]);
 }
 
+void BoxFilter::Move(const BoxMotion& motion) {
+  axes_[0].position += motion.dx;
+  axes_[1].position += motion.dy_foot;
+  axes_[2].position += motion.log_growth;
+}
+
 void BoxFilter::CorrectByMotion(double previous_x, double previous_y, double dx, double dy) {
   const double h = height();
   axes_[0].Correct(previous_x + dx, kMotion[0] * h);

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "foothold/scene/observations.h"
+#include "foothold/perception/classical/track.h"
 
 namespace foothold {
 
@@ -16,6 +16,8 @@ class BoxFilter {
 
   // One frame on.
   void Predict();
+  // Exactly as told.
+  void Move(const BoxMotion& motion);
   // The box moved by (dx, dy) since the frame before: measures the position that Predict() came to.
   void CorrectByMotion(double previous_x, double previous_y, double dx, double dy);
   void CorrectByDetection(const Box& box);

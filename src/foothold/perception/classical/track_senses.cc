@@ -101,31 +101,34 @@ std::optional<ClothesBands> MeasureClothes(const ImageU8& rgb, const Box& box) {
 }
 
 struct TorsoFlow::Impl {
+  struct Pyramid {
+    int frame = -1;
+    std::vector<cv::Mat> levels;
+  };
   const ClipFrames& frames;
-  int frame = -1;  // Whose pyramid is `current`.
-  std::vector<cv::Mat> previous, current;
+  Pyramid kept[2];
 
   explicit Impl(const ClipFrames& frames_in) : frames(frames_in) {}
 
-  std::vector<cv::Mat> Pyramid(int index) const {
-    std::vector<cv::Mat> pyramid;
+  // Of `frame`; the other one kept is that of `neighbour`, if it is there already.
+  const std::vector<cv::Mat>& Levels(int frame, int neighbour) {
+    for (const Pyramid& pyramid : kept) {
+      if (pyramid.frame == frame) return pyramid.levels;
+    }
+    Pyramid& free = kept[kept[0].frame == neighbour ? 1 : 0];
+    free.frame = frame;
+    free.levels.clear();
     cv::buildOpticalFlowPyramid(
-        AsMat(frames.Gray(index)), pyramid, cv::Size(kMaxWindow_px, kMaxWindow_px), kPyramidLevels);
-    return pyramid;
-  }
-  void Advance(int to) {
-    if (frame == to) return;
-    previous = frame == to - 1 ? std::move(current) : Pyramid(to - 1);
-    current = Pyramid(to);
-    frame = to;
+        AsMat(frames.Gray(frame)), free.levels, {kMaxWindow_px, kMaxWindow_px}, kPyramidLevels);
+    return free.levels;
   }
 };
 
 TorsoFlow::TorsoFlow(const ClipFrames& frames) : impl_(std::make_unique<Impl>(frames)) {}
 TorsoFlow::~TorsoFlow() = default;
 
-std::optional<BoxMotion> TorsoFlow::Motion(int frame, const Box& box) {
-  const cv::Mat image = AsMat(impl_->frames.Gray(frame - 1));
+std::optional<BoxMotion> TorsoFlow::Motion(int from_frame, int to_frame, const Box& box) {
+  const cv::Mat image = AsMat(impl_->frames.Gray(from_frame));
   const cv::Rect torso = PartOf(box, 0.2, 0.8, 0.05, 0.6, image.size());
   if (torso.width < 6 || torso.height < 6) return std::nullopt;
   std::vector<cv::Point2f> from, to, back;
@@ -134,13 +137,13 @@ std::optional<BoxMotion> TorsoFlow::Motion(int frame, const Box& box) {
   for (cv::Point2f& point : from)
     point += cv::Point2f(static_cast<float>(torso.x), static_cast<float>(torso.y));
 
-  impl_->Advance(frame);
-  const int window = static_cast<int>(std::clamp(0.55 * box.height / 4, 9.0, 31.0)) | 1;
+  const std::vector<cv::Mat>& a = impl_->Levels(from_frame, to_frame);
+  const std::vector<cv::Mat>& b = impl_->Levels(to_frame, from_frame);
+  const int side = static_cast<int>(std::clamp(0.55 * box.height / 4, 9.0, 31.0)) | 1;
+  const cv::Size window(side, side);
   std::vector<uchar> ok_to, ok_back;
-  cv::calcOpticalFlowPyrLK(
-      impl_->previous, impl_->current, from, to, ok_to, cv::noArray(), {window, window}, kPyramidLevels);
-  cv::calcOpticalFlowPyrLK(
-      impl_->current, impl_->previous, to, back, ok_back, cv::noArray(), {window, window}, kPyramidLevels);
+  cv::calcOpticalFlowPyrLK(a, b, from, to, ok_to, cv::noArray(), window, kPyramidLevels);
+  cv::calcOpticalFlowPyrLK(b, a, to, back, ok_back, cv::noArray(), window, kPyramidLevels);
   size_t kept = 0;
   for (size_t i = 0; i < from.size(); ++i) {
     const cv::Point2f error = back[i] - from[i];

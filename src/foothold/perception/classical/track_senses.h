@@ -20,14 +20,14 @@ Appearance TorsoColors(const ImageU8& rgb, const Box& box);
 using ClothesBands = std::array<float, 9>;
 std::optional<ClothesBands> MeasureClothes(const ImageU8& rgb, const Box& box);
 
-// Optical flow of torso corners from one frame to the next, forward and backward within 1 px: median
-// shift, and growth as the median ratio of distances between corners. Frames are asked for in
-// ascending order.
+// Optical flow of torso corners from one frame to a neighbouring one, there and back within 1 px: median
+// shift, and growth as the median ratio of distances between corners. Quick when frames are asked for
+// in order.
 class TorsoFlow {
  public:
   explicit TorsoFlow(const ClipFrames& frames);
   ~TorsoFlow();
-  std::optional<BoxMotion> Motion(int frame, const Box& box);
+  std::optional<BoxMotion> Motion(int from, int to, const Box& box);
 
  private:
   struct Impl;
