@@ -181,25 +181,29 @@ UnitCounts Count(const Corpus& corpus, const Ledger& ledger) {
   return counts;
 }
 
-// One line for people and scripts, then where to look.
-void PrintSummary(
-    const Plan& plan, const UnitCounts& counts, const std::vector<long>& sums, double seconds, int ranks) {
+// One line for people and scripts, then where to look. Ranks that cannot talk know only their own sums.
+void PrintSummary(const Plan& plan,
+                  const UnitCounts& counts,
+                  const std::vector<long>& sums,
+                  double seconds,
+                  const World& world) {
   const bool idle = sums[0] + sums[1] + sums[2] == 0;
   std::printf(
-      "label_corpus: %s%zu units: %ld labelled, %ld partly, %ld rejected, %ld quarantined, %ld open; "
-      "this run: %ld units, %ld clips, %ld frames in %.1f s on %d ranks\n",
+      "label_corpus: %s%zu units: %ld labelled, %ld partly, %ld rejected, %ld quarantined, %ld open; ",
       idle && counts.open == 0 ? "nothing to do, " : "",
       plan.corpus.units.size(),
       counts.done,
       counts.partly,
       counts.rejected,
       counts.quarantined,
-      counts.open,
-      sums[0],
-      sums[3],
-      sums[4],
-      seconds,
-      ranks);
+      counts.open);
+  std::printf("this %s: %ld units, %ld clips, %ld frames in %.1f s on %d ranks\n",
+              world.can_talk() ? "run" : "rank's share",
+              sums[0],
+              sums[3],
+              sums[4],
+              seconds,
+              world.size());
   if (counts.partly + counts.rejected + counts.quarantined > 0) {
     std::printf(
         "label_corpus: reasons are in %s/ledger/records and quarantine; after a repair, "
@@ -269,11 +273,10 @@ ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller&
       counts = Count(plan.corpus, *ledger);
     });
     if (count_code != ExitCode::kOk) code = code == ExitCode::kOk ? count_code : code;
-    if (world->rank() == 0 || !world->can_talk())
-      PrintSummary(plan, counts, sums, timer.Seconds(), world->size());
+    if (world->rank() == 0) PrintSummary(plan, counts, sums, timer.Seconds(), *world);
     if (code == ExitCode::kOk && counts.open > 0) code = ExitCode::kInterrupted;
-    if (code == ExitCode::kOk && counts.partly + counts.rejected + counts.quarantined > 0)
-      code = ExitCode::kIncomplete;
+    const bool incomplete = counts.partly + counts.rejected + counts.quarantined > 0;
+    if (code == ExitCode::kOk && incomplete) code = ExitCode::kIncomplete;
     return worst_of_all(code);
   } catch (const Error& error) {
     // MPI itself failed: others may wait for this rank for ever.

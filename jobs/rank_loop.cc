@@ -89,7 +89,7 @@ void RunRank(const Corpus& corpus,
   while (!queue.all_finished()) {
     if (drain_requested()) {
       totals->drained = true;
-      LogInfo("drained with " + std::to_string(queue.num_open()) + " units open; run again to continue");
+      LogInfo("drained; run again to continue");
       return;
     }
     const std::unique_ptr<Ledger::Claim> claim = queue.Next();

@@ -131,7 +131,6 @@ class UnitQueue {
   // A claim on some unit; null when all others are finished or busy now. Call all_finished() next.
   std::unique_ptr<Ledger::Claim> Next();
   bool all_finished() const { return open_.empty(); }
-  size_t num_open() const { return open_.size(); }
 
  private:
   const Corpus& corpus_;
