@@ -68,7 +68,7 @@ echo "$work/vtest.avi"
 step "Rendering a synthetic clip with a moving camera"
 if [ ! -d "$work/synthetic" ]; then
   rm -rf "$work/synthetic.part"
-  "$build/bin/foothold" synth "$work/synthetic.part" --clips 1 --seed 1
+  "$build/bin/foothold" synth "$work/synthetic.part" --clips 1 --seed 1 --synthetic.num_frames 75
   mv "$work/synthetic.part" "$work/synthetic"
 fi
 synthetic=$(find "$work/synthetic" -name '*.mp4' | sort | head -n 1)

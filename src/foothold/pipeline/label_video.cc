@@ -226,6 +226,8 @@ labels::Label LabelClip(const Clip& clip,
                     std::to_string(clip.num_frames()) + "; make them from the same video and frame range")
         .WithReason("observations_mismatch");
   }
+  LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
+          std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
   PhaseTimes::Scope scope(times, "optimise");
   JoshResult result = OptimizeJointly(observations, body, options.josh, threads);
   FillJoints(body, &result.reconstruction);

@@ -43,17 +43,18 @@ double Percentile(std::vector<double> values, double share) {
   return *at;
 }
 
-// Camera and people decide what the view is about.
+// People decide what the view is about; a far camera would make them tiny.
 struct Extent {
   Vec3d center_m{0, 0, 0};
   double radius_m = 1;
 };
 
 Extent SubjectExtent(const Reconstruction& scene) {
-  std::vector<Vec3d> subjects = CameraPath(scene);
+  std::vector<Vec3d> subjects;
   for (const PersonInWorld& person : scene.people) {
     for (const BodyPose& pose : person.body_in_world) subjects.push_back(pose.translation_m);
   }
+  if (subjects.empty()) subjects = CameraPath(scene);
   Extent extent;
   for (int c = 0; c < 3; ++c) {
     std::vector<double> values;
@@ -142,7 +143,9 @@ std::string ThreeDElement(const labels::Label& label, const BodyModel& body, int
   const Reconstruction& scene = label.reconstruction;
   if (scene.world_from_cam.empty()) return "";
   const Extent extent = SubjectExtent(scene);
-  const Quantizer quantizer(extent.center_m, 6 * extent.radius_m);
+  double reach_m = 6 * extent.radius_m;
+  for (const Vec3d& p : CameraPath(scene)) reach_m = std::max(reach_m, Norm(p - extent.center_m));
+  const Quantizer quantizer(extent.center_m, reach_m);
   Json json;
   json["frames"] = label.clip.num_frames();
   json["best"] = BusiestFrame(scene, label.clip.num_frames());
