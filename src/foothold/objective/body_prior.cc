@@ -2,6 +2,7 @@
 #include "foothold/objective/body_prior.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "foothold/objective/prior_residual.h"
 
@@ -9,11 +10,14 @@ namespace foothold {
 
 BodyPriorTerm::BodyPriorTerm(const Variables& variables, const BodyPriorOptions& options)
     : variables_(variables), options_(options) {
+  // Keyframes that share one error count together like one measurement of it.
   const std::vector<double>& times = variables.keyframe_time_s;
+  double independent = 1;
   if (times.size() > 1) {
     const double interval_s = (times.back() - times.front()) / static_cast<double>(times.size() - 1);
-    body_weight_ = std::min(1.0, interval_s / options.correlation_s);
+    independent = std::min(1.0, interval_s / options.depth_correlation_s);
   }
+  whiten_depth_ = std::sqrt(independent) / options.depth;
   for (const BodyVariable& body : variables.bodies) {
     const PersonVariables& person = variables.people[body.person];
     blocks_.push_back({body.block, person.shape_block, variables.focal_block});
@@ -51,9 +55,9 @@ double BodyPriorTerm::EvaluateBody(const ParameterView& view, int index, GroupSy
                               ReadFocal(variables_, view),
                               options_.min_depth_m,
                               &d);
-  const double whiten[3] = {1 / options_.pixel_px, 1 / options_.pixel_px, 1 / options_.depth};
+  const double whiten[3] = {1 / options_.pixel_px, 1 / options_.pixel_px, whiten_depth_};
   for (int r = 0; r < 3; ++r) seen[r] *= whiten[r];
-  double cost = body_weight_ * SquaredNorm(seen) / 2;
+  double cost = SquaredNorm(seen) / 2;
   if (system != nullptr) {
     GroupJacobian jacobian(3, system->size);
     for (int r = 0; r < 3; ++r) {
@@ -66,7 +70,7 @@ double BodyPriorTerm::EvaluateBody(const ParameterView& view, int index, GroupSy
       }
       jacobian.At(r, body_dof + kNumShape) = whiten[r] * d.by_log_focal[r];
     }
-    system->Add(3, jacobian.data(), seen.data, body_weight_);
+    system->Add(3, jacobian.data(), seen.data, 1.0);
   }
 
   const double whiten_rotation = 1 / options_.rotation_rad;
@@ -76,11 +80,11 @@ double BodyPriorTerm::EvaluateBody(const ParameterView& view, int index, GroupSy
     const Quatd& now = joint == 0 ? pose.root : pose.joints[joint - 1];
     Mat3d by_tangent;
     const Vec3d turn = whiten_rotation * RotationResidual(initial, now, &by_tangent);
-    cost += body_weight_ * SquaredNorm(turn) / 2;
+    cost += SquaredNorm(turn) / 2;
     if (system == nullptr) continue;
     GroupJacobian jacobian(3, system->size);
     jacobian.Add(0, 3 + 3 * static_cast<int>(k), by_tangent, whiten_rotation);
-    system->Add(3, jacobian.data(), turn.data, body_weight_);
+    system->Add(3, jacobian.data(), turn.data, 1.0);
   }
   return cost;
 }

@@ -10,13 +10,12 @@ namespace foothold {
 
 // Squared priors of the bodies against perception's initial bodies; one standard deviation each.
 struct BodyPriorOptions {
-  double depth = 0.10;         // Log depth along the ray.
-  double pixel_px = 3;         // Of the pelvis across the ray.
-  double rotation_rad = 0.10;  // Root and joints, per axis.
-  double shape = 0.30;         // Per coefficient.
+  double depth = 0.10;               // Log depth along the ray.
+  double depth_correlation_s = 0.9;  // Its errors last: keyframes closer together share them.
+  double pixel_px = 3;               // Of the pelvis across the ray.
+  double rotation_rad = 0.10;        // Root and joints, per axis.
+  double shape = 0.30;               // Per coefficient.
   double min_depth_m = 0.2;
-  // Errors of perception last this long: keyframes closer together share them, and count for less.
-  double correlation_s = 0.9;
 };
 
 class BodyPriorTerm : public EnergyTerm {
@@ -36,7 +35,7 @@ class BodyPriorTerm : public EnergyTerm {
 
   const Variables& variables_;
   BodyPriorOptions options_;
-  double body_weight_ = 1;                // Independent errors per keyframe, at most 1.
+  double whiten_depth_ = 1;
   std::vector<std::vector<int>> blocks_;  // Body: body, shape, focal.
   std::vector<Vec3d> initial_pelvis_in_cam_;
 };
