@@ -3,6 +3,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "foothold/base/error.h"
@@ -12,7 +13,8 @@
 namespace foothold {
 namespace {
 
-constexpr double kFirstFocal = 0.77;    // Over the width: lens of the first reconstruction.
+// Over the width: lenses tried for the first reconstruction, until one holds together.
+constexpr std::array<double, 3> kFirstFocals{0.77, 0.55, 1.1};
 constexpr double kMaxFinalErrorPx = 2;  // Points beyond are dropped before the last adjustment.
 constexpr int kMinFramePoints = 20;     // For the pose of a frame between keyframes.
 
@@ -41,6 +43,16 @@ SparseTracks Window(const SparseTracks& tracks, int first, int count) {
 SparseTracks CalibrationWindow(const SparseTracks& tracks, int max_keyframes) {
   if (tracks.num_keyframes <= max_keyframes) return tracks;
   return Window(tracks, (tracks.num_keyframes - max_keyframes) / 2, max_keyframes);
+}
+
+SparseModel FirstReconstruction(const SparseTracks& tracks, const SparseOptions& options) {
+  for (size_t k = 0;; ++k) {
+    try {
+      return ReconstructIncrementally(tracks, LensOf(tracks, kFirstFocals[k] * tracks.width_px), options);
+    } catch (const Error& error) {
+      if (error.reason() != "few_points" || k + 1 == kFirstFocals.size()) throw;
+    }
+  }
 }
 
 // Drops points with a bad view and adjusts everything, lens included where asked.
@@ -178,8 +190,7 @@ std::vector<Rigid3d> AllFrames(const ClipFrames& frames,
 KeyframeSolution SolveKeyframes(const SparseTracks& tracks, const CalibrationOptions& options, int threads) {
   const SparseOptions sparse;
   const SparseTracks window = CalibrationWindow(tracks, options.max_keyframes);
-  const SparseModel first =
-      ReconstructIncrementally(window, LensOf(tracks, kFirstFocal * tracks.width_px), sparse);
+  const SparseModel first = FirstReconstruction(window, sparse);
   KeyframeSolution solution;
   solution.calibration =
       CalibrateLens(MakeBundleProblem(window, first), tracks.width_px, false, options, threads);
@@ -251,7 +262,7 @@ CameraSolution SolveRotatingCamera(const ClipFrames& frames,
                                    int threads) {
   const SparseTracks sparse = TracksAtKeyframes(frames, tracks, keyframes);
   const SparseTracks window = CalibrationWindow(sparse, options.max_keyframes);
-  const BundleProblem base = RotationProblem(window, LensOf(sparse, kFirstFocal * sparse.width_px));
+  const BundleProblem base = RotationProblem(window, LensOf(sparse, kFirstFocals[0] * sparse.width_px));
   CameraSolution solution;
   solution.calibration = CalibrateLens(base, sparse.width_px, true, options, threads);
   solution.focal_observable = solution.calibration.focal_observable;
