@@ -81,11 +81,6 @@ const char* NameOf(Hdf5Class type_class) {
   return "an unsupported type";
 }
 
-herr_t CollectName(hid_t, const char* name, const H5L_info_t*, void* names) {
-  static_cast<std::vector<std::string>*>(names)->push_back(name);
-  return 0;
-}
-
 herr_t RefuseExternalLink(const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) {
   return -1;
 }
@@ -350,10 +345,19 @@ std::vector<std::string> Hdf5Reader::Names(const std::string& group) const {
   if (!impl_->Exists(group)) impl_->Fail(group, "group missing");
   const Hdf5Id id(H5Gopen2(impl_->file.get(), group.c_str(), H5P_DEFAULT), H5Gclose);
   if (!id.valid()) impl_->Fail(group, "is not a group");
+  H5G_info_t info;
+  if (H5Gget_info(id.get(), &info) < 0) impl_->Fail(group, "cannot be listed");
   std::vector<std::string> names;
-  hsize_t position = 0;
-  if (H5Literate(id.get(), H5_INDEX_NAME, H5_ITER_INC, &position, CollectName, &names) < 0) {
-    impl_->Fail(group, "cannot be listed");
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const auto get_name = [&](char* buffer, size_t size) {
+      return H5Lget_name_by_idx(id.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, buffer, size, H5P_DEFAULT);
+    };
+    const ssize_t length = get_name(nullptr, 0);
+    if (length < 0) impl_->Fail(group, "cannot be listed");
+    std::string name(static_cast<size_t>(length) + 1, '\0');
+    if (get_name(name.data(), name.size()) < 0) impl_->Fail(group, "cannot be listed");
+    name.pop_back();
+    names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
   return names;
