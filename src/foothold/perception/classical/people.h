@@ -14,7 +14,7 @@
 namespace foothold {
 
 // People of a clip without learned features beyond two packaged pedestrian windows: detection, ground
-// gate, tracking, identity cuts, masks. Design and measurements: docs/classical.md.
+// gate, tracking, identity cuts, masks.
 
 // How the camera moves; decided before anything else (regime.h), people need not be masked for it.
 enum class CameraRegime { kStatic, kRotation, kParallax };
