@@ -54,7 +54,9 @@ class JointObjective {
         pairs3d_(ThinMatches(pairs, kMaxMatches3d)),
         terms_(kCount) {
     Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs3d_, Match3dOptions()), options.match_weight);
-    Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), options.match_weight);
+    // Cameras that are given need no reprojection; their scales come from match3d.
+    const double match2d_weight = observations.camera.poses_fixed ? 0 : options.match_weight;
+    Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), match2d_weight);
     SetContacts({}, {});
     Set(kStatic,
         std::make_unique<ContactStaticTerm>(
