@@ -117,6 +117,18 @@ TEST_F(Workflow, ReportAndEvaluation) {
   EXPECT_EQ(evaluation.out.find("nan"), std::string::npos) << evaluation.out;
 }
 
+TEST_F(Workflow, TruncatedVideoIsRefusedOrMeasuredByItsFrames) {
+  const std::string bytes = ReadFile(video_);
+  folder_->Write("cut/cut.mp4", bytes.substr(0, bytes.size() / 2));
+  fs::copy_file(WithSuffix(folder_->File("clips"), ".observations.h5"),
+                folder_->File("cut/cut.observations.h5"));
+  const ToolResult result = Run("label cut/cut.mp4 -o cut/out --perception recorded");
+  // Either nothing can be decoded, or what can is not what the observations were made of.
+  EXPECT_EQ(result.exit_code, kBadInput) << result.err;
+  EXPECT_NE(result.err.find("no label for 'cut'"), std::string::npos) << result.err;
+  EXPECT_TRUE(WithSuffix(folder_->File("cut/out"), ".h5").empty());
+}
+
 TEST_F(Workflow, DamagedLabelIsNamed) {
   std::string bytes = ReadFile(label_);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
