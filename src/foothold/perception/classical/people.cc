@@ -162,6 +162,19 @@ PersonTrack MakePerson(const ClipFrames& frames, const BoxTrack& track, int begi
   return person;
 }
 
+// Partly outside the image in more than half of the frames.
+bool IsTruncated(const PersonTrack& person, const ImageTransform& source) {
+  int outside = 0;
+  for (const Box& box : person.boxes_px) {
+    const double x = CentreX(box);
+    if (FootY(box) > source.source_height || box.y < 0 || x < 0.25 * box.width ||
+        x > source.source_width - 0.25 * box.width) {
+      ++outside;
+    }
+  }
+  return 2 * outside > static_cast<int>(person.boxes_px.size());
+}
+
 double MedianHeight(const PersonTrack& person) {
   std::vector<float> heights;
   for (const Box& box : person.boxes_px) heights.push_back(box.height);
@@ -204,6 +217,7 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
       if (hits < options.min_hits) continue;
       if (!cuts[t].empty()) person.flags.push_back("track_identity_cut");
       if (MedianHeight(person) < small_px) person.flags.push_back("person_small");
+      if (IsTruncated(person, frames.clip().working_from_source)) person.flags.push_back("person_truncated");
       people.push_back(std::move(person));
     }
   }

@@ -47,7 +47,8 @@ struct PersonTrack {
   std::vector<Box> boxes_px;       // Head to foot, source pixels; may reach outside the image.
   std::vector<float> scores;       // 0..1: detector's confidence, fading while unseen.
   std::vector<uint8_t> detected;   // 1: the detector fired in this frame; 0: carried by flow.
-  std::vector<std::string> flags;  // "track_identity_cut", "person_small" (below 64 px at detection).
+  std::vector<std::string> flags;  // "track_identity_cut", "person_small" (below 64 px at detection),
+  // "person_truncated" (partly outside the image in most frames).
 };
 
 // Tracks of all people, identities cut where the appearance jumps. `threads` does not change the
