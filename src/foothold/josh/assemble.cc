@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "foothold/josh/body_corrections.h"
 #include "foothold/josh/contacts.h"
@@ -11,6 +13,7 @@
 namespace foothold {
 namespace {
 
+constexpr double kMaxPlantedStep_m = 0.08;
 constexpr double kMaxGap_s = 0.6;  // Between keyframes whose corrections belong together.
 
 // Distortion is normalised by the focal length; the same pixels bend the same way under another one.
@@ -102,6 +105,46 @@ PersonInWorld AssemblePerson(const Observations& observations,
   return out;
 }
 
+Vec3d MeanVertex(const BodyModel& model,
+                 const PersonInWorld& person,
+                 size_t entry,
+                 const std::vector<int>& vertices) {
+  Vec3d sum = Vec3d::Zero();
+  for (const Vec3d& x : PoseVertices(model, person.shape, person.body_in_world[entry], vertices))
+    sum = sum + x;
+  return sum / static_cast<double>(vertices.size());
+}
+
+// Between two keyframes that hold the same vertices planted, they stay planted: bodies shift so that
+// the vertices go straight from one place to the other, which is nearly the same.
+void HoldPlantedFeet(const std::vector<int>& keyframes,
+                     const Variables& variables,
+                     const std::vector<StaticContact>& planted,
+                     int index,
+                     PersonInWorld* person) {
+  std::map<std::pair<int, int>, std::vector<int>> vertices_of;
+  for (const StaticContact& contact : planted) {
+    if (variables.bodies[contact.first].person != index) continue;
+    vertices_of[{contact.first, contact.second}].push_back(contact.vertex);
+  }
+  for (const auto& [bodies, vertices] : vertices_of) {
+    const size_t begin = variables.bodies[bodies.first].frame_entry;
+    const size_t end = variables.bodies[bodies.second].frame_entry;
+    const Vec3d from = MeanVertex(*variables.body_model, *person, begin, vertices);
+    const Vec3d to = MeanVertex(*variables.body_model, *person, end, vertices);
+    if (!(Norm(to - from) < kMaxPlantedStep_m)) continue;  // The optimiser did not believe it either.
+    const double first = keyframes[variables.bodies[bodies.first].keyframe];
+    const double last = keyframes[variables.bodies[bodies.second].keyframe];
+    for (size_t i = begin + 1; i < end; ++i) {
+      const double u = (person->frames[i] - first) / (last - first);
+      const Vec3d shift = (1 - u) * from + u * to - MeanVertex(*variables.body_model, *person, i, vertices);
+      if (!(Norm(shift) < 2 * kMaxPlantedStep_m)) continue;
+      Vec3d& translation = person->body_in_world[i].translation_m;
+      translation = translation + shift;
+    }
+  }
+}
+
 // Shortest rotation that takes unit vector a to unit vector b.
 Quatd RotationBetween(const Vec3d& a, const Vec3d& b) {
   const double cosine = Dot(a, b);
@@ -143,7 +186,8 @@ std::vector<Rigid3d> InterpolateCameras(const std::vector<int>& keyframes,
 
 Reconstruction AssembleReconstruction(const Observations& observations,
                                       const Variables& variables,
-                                      const ParameterView& view) {
+                                      const ParameterView& view,
+                                      bool hold_planted_feet) {
   Reconstruction out;
   out.pinhole = observations.camera.pinhole;
   out.pinhole.focal_px = ReadFocal(variables, view);
@@ -165,8 +209,11 @@ Reconstruction AssembleReconstruction(const Observations& observations,
     out.keyframes.push_back(std::move(depth));
   }
   out.world_from_cam = InterpolateCameras(keyframes, cameras, observations.camera.world_from_cam);
+  std::vector<StaticContact> planted;
+  if (hold_planted_feet) planted = FindStaticContacts(variables, observations);
   for (int p = 0; p < static_cast<int>(observations.people.size()); ++p) {
     out.people.push_back(AssemblePerson(observations, variables, view, out.world_from_cam, p));
+    HoldPlantedFeet(keyframes, variables, planted, p, &out.people.back());
   }
   out.flags = observations.flags;
   return out;

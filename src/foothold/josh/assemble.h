@@ -18,10 +18,11 @@ std::vector<Rigid3d> InterpolateCameras(const std::vector<int>& keyframes,
 
 // Everything of a result but the scene points, from the optimised parameters: cameras and bodies at
 // all frames (corrections at keyframes are interpolated, so detail between them stays), metric depths,
-// contacts, flags.
+// contacts, flags. With `hold_planted_feet`, feet planted at both ends of an interval stay planted in it.
 Reconstruction AssembleReconstruction(const Observations& observations,
                                       const Variables& variables,
-                                      const ParameterView& view);
+                                      const ParameterView& view,
+                                      bool hold_planted_feet);
 
 // Turns the world so that y points along gravity where the ground is known, and otherwise so that the
 // first camera's axes are the world's. The first camera's centre becomes the origin.

@@ -199,7 +199,8 @@ JoshResult OptimizeJointly(const Observations& observations,
 
   const ParameterView view{&variables.layout, values.data()};
   Reconstruction& reconstruction = result.reconstruction;
-  reconstruction = AssembleReconstruction(observations, variables, view);
+  const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
+  reconstruction = AssembleReconstruction(observations, variables, view, hold_planted_feet);
   OrientWorld(observations.ground, &reconstruction, body);
   if (observations.people.empty()) AddFlag("no_people", &reconstruction.flags);
   if (!scale_observed && !scale_fixed) AddFlag("scale_unobserved", &reconstruction.flags);
@@ -221,7 +222,7 @@ Reconstruction InitialReconstruction(const Observations& observations, const Bod
   alignment.log_scale.assign(observations.keyframes.size(), 0.0);
   const Variables variables = BuildVariables(observations, body, options, alignment);
   const ParameterView view{&variables.layout, variables.layout.initial_values().data()};
-  Reconstruction reconstruction = AssembleReconstruction(observations, variables, view);
+  Reconstruction reconstruction = AssembleReconstruction(observations, variables, view, false);
   OrientWorld(observations.ground, &reconstruction, body);
   FillJoints(body, &reconstruction);
   return reconstruction;
