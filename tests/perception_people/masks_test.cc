@@ -77,6 +77,18 @@ TEST_F(StandingFigure, NeighboursPixelsAreLeftToThem) {
   EXPECT_EQ(Count(cut.mask), 20 * 100);
 }
 
+TEST_F(StandingFigure, WhoIsBehindKeepsOnlyWhatShows) {
+  Fill(&foreground_, 95, 90, 115, 190, kForeground);  // Somebody nearer, half in front.
+  const Box nearer{84, 90, 42, 100};
+  const SilhouetteMask behind = CutOutPerson(foreground_, box_, {nearer});
+  EXPECT_EQ(Count(behind.mask), 20 * 40);
+  EXPECT_FALSE(behind.figures.valid);  // Its feet are not seen.
+  const SilhouetteMask front = CutOutPerson(foreground_, nearer, {box_});
+  EXPECT_TRUE(front.figures.valid);
+  EXPECT_NEAR(front.figures.foot_y_px, 189.5, 1e-6);
+  EXPECT_NEAR(front.figures.head_y_px, 89.5, 1e-6);
+}
+
 TEST_F(StandingFigure, NothingThereGivesNothing) {
   const SilhouetteMask cut = CutOutPerson(ImageU8(200, 200, 1), box_, {});
   EXPECT_FALSE(cut.figures.valid);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kMarginX = 0.15, kMarginY = 0.2;  // Searched around the box, of its sides.
 constexpr double kCoreX = 0.25, kCoreTop = 0.05, kCoreBottom = 0.85;
+constexpr double kSameColumns = 0.5;               // Of the width, between the middles of two boxes.
 constexpr double kMinArea = 0.1, kMinPart = 0.03;  // Of the box.
 constexpr double kMinHeight = 0.4;                 // Of the box.
 constexpr double kMinRowWidth = 0.02;              // Of the box height: thinner rows are noise.
@@ -24,18 +25,33 @@ cv::Rect SearchedPart(const Box& box, int width, int height) {
   return {x0, y0, std::max(0, x1 - x0), std::max(0, y1 - y0)};
 }
 
-// Columns that are nearer to another person go to that one.
-void LeaveColumnsToOthers(const Box& box,
-                          const std::vector<Box>& others,
-                          const cv::Rect& part,
-                          cv::Mat* mask) {
+// Pixels of other people: columns nearer to somebody beside go to that one; of somebody in the same
+// columns, the nearer one (lower foot) hides the other from the top of the box down. Returns whether
+// this person is hidden so.
+bool LeavePixelsToOthers(const Box& box,
+                         const std::vector<Box>& others,
+                         const cv::Rect& part,
+                         cv::Mat* mask) {
+  bool hidden = false;
   for (const Box& other : others) {
     if (other.y >= part.y + part.height || FootY(other) <= part.y) continue;
+    const bool same_columns = std::abs(CentreX(box) - CentreX(other)) < kSameColumns * box.width;
+    if (same_columns && FootY(other) > FootY(box)) {
+      const int top = std::clamp(static_cast<int>(other.y) - part.y, 0, part.height);
+      mask->rowRange(top, part.height).setTo(0);
+      hidden = true;
+      continue;
+    }
+    if (same_columns) {
+      mask->rowRange(0, std::clamp(static_cast<int>(box.y) - part.y, 0, part.height)).setTo(0);
+      continue;
+    }
     for (int x = 0; x < part.width; ++x) {
       const double column = part.x + x;
       if (std::abs(column - CentreX(box)) > std::abs(column - CentreX(other))) mask->col(x).setTo(0);
     }
   }
+  return hidden;
 }
 
 cv::Mat PersonPixels(const cv::Mat& foreground, const Box& box, const cv::Rect& part) {
@@ -131,7 +147,7 @@ SilhouetteMask CutOutPerson(const ImageU8& foreground, const Box& box, const std
   result.figures.at_border =
       part.x == 0 || part.y == 0 || part.x + part.width == image.cols || part.y + part.height == image.rows;
   cv::Mat mask = PersonPixels(image, box, part);
-  LeaveColumnsToOthers(box, others, part, &mask);
+  const bool hidden = LeavePixelsToOthers(box, others, part, &mask);
   const double box_area = static_cast<double>(box.width) * box.height;
   if (KeepLargeParts(kMinPart * box_area, &mask) < kMinArea * box_area) return result;
   result.x = part.x;
@@ -140,7 +156,7 @@ SilhouetteMask CutOutPerson(const ImageU8& foreground, const Box& box, const std
   cv::Mat view = AsMat(result.mask);
   mask.copyTo(view);
   FillHoles(&result.mask);
-  MeasureFeetAndHead(view, box, part, &result.figures);
+  if (!hidden) MeasureFeetAndHead(view, box, part, &result.figures);
   return result;
 }
 
