@@ -36,7 +36,12 @@ const OptionTable& PerceptionOptions::Table() {
 }
 
 std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options) {
-  if (options.name == "classical") return MakeClassicalPerception(options);
+  return MakePerception(options, ClassicalOptions());
+}
+
+std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options,
+                                           const ClassicalOptions& classical) {
+  if (options.name == "classical") return MakeClassicalPerception(options, classical);
   if (options.name == "recorded") return MakeRecordedPerception();
   if (options.name == "synthetic") return MakeSyntheticPerception();
   const std::string nearest = NearestWord(options.name, BackEnds());

@@ -12,6 +12,8 @@
 
 namespace foothold {
 
+struct ClassicalOptions;
+
 struct PerceptionOptions {
   std::string name = "classical";  // classical, recorded, synthetic
   int keyframe_interval = 0;       // Frames between keyframes; 0: nearest to 1/6 s.
@@ -27,7 +29,10 @@ class Perception {
   virtual Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) = 0;
 };
 
-// Throws Error(kUsage) for an unknown name.
+// Throws Error(kUsage) for an unknown name. `classical` is used by the back end of that name only; the
+// short form takes its defaults.
+std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options,
+                                           const ClassicalOptions& classical);
 std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options);
 
 }  // namespace foothold

@@ -210,6 +210,7 @@ void LabelOptions::BindTo(OptionSet* set) {
   set->Bind(&run);
   set->Bind(&video);
   set->Bind(&perception);
+  classical.BindTo(set);
   set->Bind(&josh);
 }
 
@@ -218,7 +219,8 @@ labels::Label LabelClip(const Clip& clip,
                         const LabelOptions& options,
                         PhaseTimes* times) {
   const int threads = ResolveThreads(options.run.threads);
-  const Observations observations = MakePerception(options.perception)->Observe(clip, body, threads, times);
+  const Observations observations =
+      MakePerception(options.perception, options.classical)->Observe(clip, body, threads, times);
   if (observations.clip.num_frames() != clip.num_frames()) {
     throw Error(ErrorKind::kBadInput,
                 "the observations of '" + clip.source_path + "' have " +

@@ -8,6 +8,7 @@
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
+#include "foothold/perception/classical/classical.h"
 #include "foothold/perception/perception.h"
 #include "foothold/video/video.h"
 #include "labels/label.h"
@@ -27,6 +28,7 @@ struct LabelOptions {
   RunOptions run;
   VideoOptions video;
   PerceptionOptions perception;
+  ClassicalOptions classical;
   JoshOptions josh;
   void BindTo(OptionSet* set);
 };

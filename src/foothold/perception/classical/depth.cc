@@ -208,7 +208,7 @@ DenseDepth ComputeDenseDepth(const std::vector<KeyframeImages>& keyframes,
 
 const OptionTable& DepthOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<DepthOptions>("depth",
+      OptionTableBuilder<DepthOptions>("classical_depth",
                                        "Dense depth from flow and known cameras (classical perception).")
           .Add("neighbours", &DepthOptions::neighbours, 1, 20, "Keyframes on each side whose flow is used.")
           .Add("max_forward_backward_px",

@@ -14,7 +14,7 @@ namespace foothold {
 
 const OptionTable& FramesOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<FramesOptions>("frames", "Frame size of the classical perception.")
+      OptionTableBuilder<FramesOptions>("classical_frames", "Frame size of the classical perception.")
           .Add("analysis_long_edge_px",
                &FramesOptions::analysis_long_edge_px,
                320,

@@ -153,7 +153,7 @@ double PlaneDepth(const GroundPlane& plane, const Rigid3d& world_from_cam, const
 
 const OptionTable& GroundOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<GroundOptions>("ground",
+      OptionTableBuilder<GroundOptions>("classical_ground",
                                         "Ground plane of a moving camera's scene (classical perception).")
           .Add("max_tilt_deg",
                &GroundOptions::max_tilt_deg,

@@ -233,7 +233,7 @@ std::vector<Contact> SoleContacts(const UprightBody& body,
 
 const OptionTable& BodyOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<BodyOptions>("initial_body", "Initial bodies (classical perception).")
+      OptionTableBuilder<BodyOptions>("classical_initial_body", "Initial bodies (classical perception).")
           .Add("arm_angle_deg",
                &BodyOptions::arm_angle_deg,
                0,

@@ -93,7 +93,7 @@ std::vector<KeyframePair> MatchKeyframes(const std::vector<KeyframeImages>& keyf
 
 const OptionTable& MatchOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<MatchOptions>("matches", "Correspondences between keyframes (classical perception).")
+      OptionTableBuilder<MatchOptions>("classical_matches", "Correspondences between keyframes (classical perception).")
           .Add("window", &MatchOptions::window, 1, 100, "Keyframes that a pair may reach over.")
           .Add("seed_stride_px", &MatchOptions::seed_stride_px, 1, 64, "Distance of the grid of seeds.")
           .Add("max_forward_backward_px",

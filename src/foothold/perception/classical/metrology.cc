@@ -402,7 +402,7 @@ MetrologyResult FitGroundFromPeople(const std::vector<Look>& looks,
 const OptionTable& MetrologyOptions::Table() {
   static const OptionTable table =
       OptionTableBuilder<MetrologyOptions>(
-          "metrology", "Metric scene of a camera that does not translate (classical perception).")
+          "classical_metrology", "Metric scene of a camera that does not translate (classical perception).")
           .Add("stature_m", &MetrologyOptions::stature_m, 0.5, 2.5, "Mean stature of people.")
           .Add(
               "stature_spread", &MetrologyOptions::stature_spread, 0.001, 0.5, "Relative spread of statures.")

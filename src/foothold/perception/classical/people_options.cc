@@ -5,7 +5,7 @@ namespace foothold {
 
 const OptionTable& PeopleOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<PeopleOptions>("people", "Finding and following people, classical perception.")
+      OptionTableBuilder<PeopleOptions>("classical_people", "Finding and following people, classical perception.")
           .Add("detection_long_edge_px",
                &PeopleOptions::detection_long_edge_px,
                320,

@@ -130,7 +130,7 @@ CameraRegime ClassifyMovingCamera(const std::vector<FeatureTrack>& tracks,
 
 const OptionTable& RegimeOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<RegimeOptions>("regime", "How the camera moves (classical perception).")
+      OptionTableBuilder<RegimeOptions>("classical_regime", "How the camera moves (classical perception).")
           .Add("static_move_px",
                &RegimeOptions::static_move_px,
                0,

@@ -106,7 +106,7 @@ LensCalibration CalibrateLens(const BundleProblem& base,
 
 const OptionTable& CalibrationOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<CalibrationOptions>("calibration",
+      OptionTableBuilder<CalibrationOptions>("classical_calibration",
                                              "Self-calibration of a moving camera (classical perception).")
           .Add("max_rms_px",
                &CalibrationOptions::max_rms_px,

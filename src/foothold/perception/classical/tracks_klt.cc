@@ -153,7 +153,7 @@ std::vector<FeatureTrack> TrackFeatures(const ClipFrames& frames,
 
 const OptionTable& KltOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<KltOptions>("features", "Feature tracks for a moving camera (classical perception).")
+      OptionTableBuilder<KltOptions>("classical_features", "Feature tracks for a moving camera (classical perception).")
           .Add("max_corners", &KltOptions::max_corners, 100, 20000, "Corners followed at a time.")
           .Add("quality", &KltOptions::quality, 1e-5, 0.5, "Weakest corner, as a share of the strongest.")
           .Add("min_distance_px", &KltOptions::min_distance_px, 2, 100, "Least distance between new corners.")
