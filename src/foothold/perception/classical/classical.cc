@@ -62,10 +62,6 @@ void ClassicalOptions::BindTo(OptionSet* set) {
   set->Bind(&initial_body);
 }
 
-std::unique_ptr<Perception> MakeClassicalPerception(const PerceptionOptions& options) {
-  return MakeClassicalPerception(options, ClassicalOptions());
-}
-
 std::unique_ptr<Perception> MakeClassicalPerception(const PerceptionOptions& options,
                                                     const ClassicalOptions& classical) {
   return std::make_unique<ClassicalPerception>(options, classical);

@@ -36,7 +36,6 @@ struct ClassicalOptions {
 
 // Perception without network weights: people by HOG detectors and tracking, cameras by feature tracks
 // and bundle adjustment or ground-plane metrology, depth by optical flow with known cameras.
-std::unique_ptr<Perception> MakeClassicalPerception(const PerceptionOptions& options);
 std::unique_ptr<Perception> MakeClassicalPerception(const PerceptionOptions& options,
                                                     const ClassicalOptions& classical);
 
