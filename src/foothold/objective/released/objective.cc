@@ -64,6 +64,8 @@ void CarryToTree(const JointProblem& problem,
   by->camera_tau_m[problem.root] = by_pivot[problem.root];
 }
 
+}  // namespace
+
 JointParameters ZeroGradient(const JointProblem& problem) {
   JointParameters by = InitialParameters(problem);
   const Quatd zero{0, 0, 0, 0};
@@ -77,8 +79,6 @@ JointParameters ZeroGradient(const JointProblem& problem) {
   }
   return by;
 }
-
-}  // namespace
 
 ReleasedLosses EvaluateReleased(const JointProblem& problem,
                                 const BodyModel& model,

@@ -45,6 +45,9 @@ struct ReleasedGradient {
   std::vector<double> by_kappa;  // [N * A], by core depth over its median.
 };
 
+// A gradient of zeros.
+JointParameters ZeroGradient(const JointProblem& problem);
+
 // Cameras that the parameters stand for.
 struct ReleasedCameras {
   std::vector<Mat3d> rotation;   // world_from_cam

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/josh/released_solve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "foothold/objective/released/human_terms.h"
+#include "foothold/objective/released/solver_terms.h"
+#include "foothold/solver/levenberg_marquardt.h"
+
+namespace foothold {
+namespace {
+
+constexpr CuspAnnealing kMetreAnnealing{0.1, 1e-4, kHumanGamma, kHumanGamma};
+constexpr CuspAnnealing kPixelAnnealing{2, 0.05, kReprojectGamma, kReprojectGamma};
+constexpr int kAnnealIterations = 5;
+
+Variables BuildCameraVariables(const JointProblem& problem, const JointParameters& parameters) {
+  const ReleasedCameras cameras = ComputeCameras(problem, parameters);
+  Variables variables;
+  for (int i = 0; i < problem.num_keyframes(); ++i) {
+    variables.camera_blocks.push_back(variables.layout.BeginBlock());
+    variables.pose_pieces.push_back(variables.layout.AddRigid(
+        {QuaternionFromMatrix(cameras.rotation[i]), (1 / cameras.global) * cameras.center_m[i]}));
+    variables.scale_pieces.push_back(variables.layout.AddEuclidean({parameters.log_size[i]}));
+  }
+  variables.focal_block = variables.layout.BeginBlock();
+  variables.initial_focal_px = problem.initial_focal_px;
+  variables.focal_piece =
+      variables.layout.AddEuclidean({parameters.log_focal - std::log(problem.initial_focal_px)});
+  variables.layout.SetFixed(variables.pose_pieces[problem.root], true);
+  // Without people nothing but the smallest size, which the released code divides by, tells the scale.
+  if (problem.tracks.empty()) {
+    const auto smallest = std::min_element(parameters.log_size.begin(), parameters.log_size.end());
+    variables.layout.SetFixed(variables.scale_pieces[smallest - parameters.log_size.begin()], true);
+  }
+  return variables;
+}
+
+void ReadBack(const JointProblem& problem,
+              const Variables& variables,
+              const std::vector<double>& values,
+              JointParameters* parameters) {
+  const ParameterView view{&variables.layout, values.data()};
+  std::vector<Mat3d> rotation;
+  std::vector<Vec3d> center;
+  for (int i = 0; i < problem.num_keyframes(); ++i) {
+    const CameraState camera = ReadCamera(variables, view, i);
+    rotation.push_back(camera.rotation);
+    center.push_back(camera.world_from_cam.translation);
+    parameters->log_size[i] = camera.log_scale;
+  }
+  parameters->log_focal = std::log(ReadFocal(variables, view));
+  const double global = ComputeCameras(problem, *parameters).global;
+  for (Vec3d& c : center) c = global * c;
+  SetCameras(problem, rotation, center, parameters);
+}
+
+// Runs one stage from `parameters` and puts its result there; returns the iterations used.
+int RunStage(const JointProblem& problem,
+             const BodyModel& model,
+             const PackedMatches& matches,
+             ReleasedStage stage,
+             const ReleasedSolveOptions& options,
+             int threads,
+             JointParameters* parameters,
+             SolverSummary* summary) {
+  const bool align = stage == ReleasedStage::kAlign;
+  Variables variables = BuildCameraVariables(problem, *parameters);
+  variables.layout.SetFixed(variables.focal_piece, align);
+  ReleasedMatchTerm match(problem, variables, matches, stage, align ? kMetreAnnealing : kPixelAnnealing);
+  ReleasedScaleTerm scale(problem, model, *parameters, variables, kMetreAnnealing);
+  CameraPointsTerm planted("static", PlantedGroups(problem, model, *parameters), variables, kMetreAnnealing);
+  CameraPointsTerm smooth("smooth", SmoothGroups(problem, model, *parameters), variables, kMetreAnnealing);
+  const std::vector<WeightedTerm> terms = {{&match, options.weights.match},
+                                           {&scale, options.weights.scale},
+                                           {&planted, options.weights.planted},
+                                           {&smooth, options.weights.smooth}};
+  MinimizerOptions minimizer;
+  minimizer.stage = align ? "stage1" : "stage2";
+  minimizer.max_iterations = align ? options.align_iterations : options.reproject_iterations;
+  minimizer.anneal_iterations = kAnnealIterations;
+  minimizer.threads = threads;
+  std::vector<double> values = variables.layout.initial_values();
+  const size_t records_before = summary->iterations.size();
+  RegisterTerms(variables.layout, terms, values, threads, summary);
+  Minimize(variables.layout, terms, minimizer, &values, summary);
+  ReadBack(problem, variables, values, parameters);
+  int iterations = 0;
+  for (size_t r = records_before; r < summary->iterations.size(); ++r) {
+    iterations += summary->iterations[r].accepted && summary->iterations[r].iteration > 0 ? 1 : 0;
+  }
+  return iterations;
+}
+
+double NormOf(const Quatd& q) { return std::sqrt(Dot(q, q)); }
+
+// See ReleasedSolution::align_pull.
+double PullOnBodies(const JointProblem& problem,
+                    const BodyModel& model,
+                    const JointParameters& parameters,
+                    const ReleasedWeights& weights) {
+  if (problem.tracks.empty() || !(weights.prior > 0)) return 0;
+  ReleasedGradient gradient;
+  gradient.with_prior = false;
+  gradient.by = ZeroGradient(problem);
+  CameraGradient by_camera(problem.num_keyframes());
+  ReleasedLosses losses;
+  AddHumanTerms(
+      problem, model, parameters, ComputeCameras(problem, parameters), weights, &gradient, &by_camera, &losses);
+  double pull = 0;
+  const double frame_slope = weights.prior / problem.num_bodies();
+  for (const TrackParameters& by : gradient.by.tracks) {
+    const size_t bodies = by.root.size();
+    double shape2 = 0;
+    for (const double s : by.shape) shape2 += s * s;
+    pull = std::max(pull, std::sqrt(shape2) / (frame_slope * static_cast<double>(bodies)));
+    for (size_t t = 0; t < bodies; ++t) {
+      double joints2 = 0;
+      for (const Mat3d& m : by.rotation[t]) {
+        for (const double entry : m.data) joints2 += entry * entry;
+      }
+      for (const double norm : {NormOf(by.root[t]), Norm(by.translation_m[t]), std::sqrt(joints2)}) {
+        pull = std::max(pull, norm / frame_slope);
+      }
+    }
+  }
+  return pull;
+}
+
+}  // namespace
+
+ReleasedSolution SolveReleased(const JointProblem& problem,
+                               const BodyModel& model,
+                               const ReleasedSolveOptions& options,
+                               int threads) {
+  ReleasedSolution solution;
+  const PackedMatches matches = PackProblemMatches(problem);
+  JointParameters parameters = InitialParameters(problem);
+  solution.summary.num_keyframes = problem.num_keyframes();
+  solution.align_iterations = RunStage(
+      problem, model, matches, ReleasedStage::kAlign, options, threads, &parameters, &solution.summary);
+  solution.aligned = parameters;
+  solution.reproject_iterations = RunStage(
+      problem, model, matches, ReleasedStage::kReproject, options, threads, &parameters, &solution.summary);
+  solution.reprojected = parameters;
+  if (options.free_bodies) {
+    solution.align_pull = PullOnBodies(problem, model, solution.aligned, options.weights);
+    solution.reproject_pull = PullOnBodies(problem, model, solution.reprojected, options.weights);
+  }
+  return solution;
+}
+
+}  // namespace foothold

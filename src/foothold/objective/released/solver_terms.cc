@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/objective/released/solver_terms.h"
+
+#include <cmath>
+#include <map>
+
+#include "foothold/geometry/robust_kernel.h"
+#include "foothold/objective/released/raw_body.h"
+#include "foothold/objective/relative_twist.h"
+
+namespace foothold {
+namespace {
+
+// Cost and reweighting of a distance in double, as SmoothKernel does it in lanes.
+class CuspKernel {
+ public:
+  explicit CuspKernel(const MatchKernelParameters& parameters)
+      : kernel_(RobustKernel<double>::FromGamma(parameters.gamma)),
+        epsilon2_(parameters.epsilon * parameters.epsilon),
+        floor_(kernel_.Value(parameters.epsilon)) {}
+  double Cost(double r2, double* weight) const {
+    const double r = std::sqrt(r2 + epsilon2_);
+    *weight = kernel_.Slope(r) / r;
+    return kernel_.Value(r) - floor_;
+  }
+
+ private:
+  RobustKernel<double> kernel_;
+  double epsilon2_, floor_;
+};
+
+// Depth model of a keyframe at a focal length: shift, stretch, zoom.
+Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
+  const double median = problem.median_depth_m[keyframe], base = problem.base_focal_px[keyframe];
+  return {median * (focal_px / base - 1), base / focal_px, median * focal_px / base};
+}
+
+// Normal equations of stage 1 from its moments. Columns of the 3D error e = y + t - z: omega -[y]x,
+// nu I, log scale of the source y, log scale of the target -z = e - y - t.
+RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t) {
+  Mat<double, 7, 7> m;
+  int k = 0;
+  for (int a = 0; a < 7; ++a) {
+    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = sums.moment[k];
+  }
+  const double yy = m(0, 0) + m(1, 1) + m(2, 2), ee = m(3, 3) + m(4, 4) + m(5, 5);
+  const double ye = m(0, 3) + m(1, 4) + m(2, 5), weight = m(6, 6);
+  const Vec3d y{m(0, 6), m(1, 6), m(2, 6)}, e{m(3, 6), m(4, 6), m(5, 6)};
+  const Vec3d y_cross_e{m(1, 5) - m(2, 4), m(2, 3) - m(0, 5), m(0, 4) - m(1, 3)};
+  const Vec3d y_cross_q = y_cross_e - Cross(y, t);
+  const Vec3d q = e - y - weight * t;
+  const Mat3d turn = Skew(y);
+  RelativeSystem<8> system;
+  for (int a = 0; a < 3; ++a) {
+    for (int b = 0; b < 3; ++b) {
+      system.hessian(a, b) = (a == b ? yy : 0) - m(a, b);
+      system.hessian(3 + a, b) = -turn(a, b);
+      system.hessian(3 + a, 3 + b) = a == b ? weight : 0;
+    }
+    system.hessian(6, 3 + a) = y[a];
+    system.hessian(7, a) = y_cross_q[a];
+    system.hessian(7, 3 + a) = q[a];
+    system.gradient[a] = y_cross_e[a];
+    system.gradient[3 + a] = e[a];
+  }
+  system.hessian(6, 6) = yy;
+  system.hessian(7, 6) = ye - yy - Dot(y, t);
+  system.hessian(7, 7) = ee + yy + weight * Dot(t, t) - 2 * ye - 2 * Dot(e, t) + 2 * Dot(y, t);
+  system.gradient[6] = ye;
+  system.gradient[7] = ee - ye - Dot(e, t);
+  return system;
+}
+
+RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums) {
+  RelativeSystem<kNumReproject> system;
+  int k = 0;
+  for (int a = 0; a < kNumReproject; ++a) {
+    for (int b = 0; b <= a; ++b, ++k) system.hessian(a, b) = sums.hessian[k];
+    system.gradient[a] = sums.gradient[a];
+  }
+  return system;
+}
+
+void Scale(double factor, GroupSystem* system) {
+  for (double& h : system->hessian) h *= factor;
+  for (double& g : system->gradient) g *= factor;
+}
+
+void AppendEnd(const JointProblem& problem, int keyframe, int64_t m, bool first, PackedEnds* ends) {
+  const MatchArrays& from = problem.matches;
+  const int anchor = first ? from.anchor1[m] : from.anchor2[m];
+  const float half_width = static_cast<float>(problem.width) / 2, half_height = static_cast<float>(problem.height) / 2;
+  ends->x.push_back(static_cast<float>(first ? from.x1[m] : from.x2[m]) - half_width);
+  ends->y.push_back(static_cast<float>(first ? from.y1[m] : from.y2[m]) - half_height);
+  ends->core.push_back(problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor]);
+  ends->omega_m1.push_back((first ? from.omega1[m] : from.omega2[m]) - 1);
+}
+
+void PadEnd(PackedEnds* ends) {
+  ends->x.push_back(0);
+  ends->y.push_back(0);
+  ends->core.push_back(1);
+  ends->omega_m1.push_back(0);
+}
+
+void Reserve(size_t count, PackedEnds* ends) {
+  for (std::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) field->reserve(count);
+}
+
+}  // namespace
+
+MatchKernelParameters CuspAnnealing::At(double progress) const {
+  return {first_gamma + (last_gamma - first_gamma) * progress,
+          first_epsilon * std::pow(last_epsilon / first_epsilon, progress)};
+}
+
+PackedMatches PackProblemMatches(const JointProblem& problem) {
+  PackedMatches packed;
+  const size_t most = problem.matches.size() + static_cast<size_t>(kMatchLanes) * problem.num_pairs();
+  Reserve(most, &packed.first);
+  Reserve(most, &packed.second);
+  packed.confidence.reserve(most);
+  for (int p = 0; p < problem.num_pairs(); ++p) {
+    const auto [i, j] = problem.pairs[p];
+    PackedPair pair{i, j, static_cast<int64_t>(packed.confidence.size()), 0};
+    for (int64_t m = problem.offset[p]; m < problem.offset[p + 1]; ++m) {
+      AppendEnd(problem, i, m, true, &packed.first);
+      AppendEnd(problem, j, m, false, &packed.second);
+      packed.confidence.push_back(problem.matches.confidence[m]);
+      packed.total_confidence += problem.matches.confidence[m];
+    }
+    while (packed.confidence.size() % kMatchLanes != 0) {
+      PadEnd(&packed.first);
+      PadEnd(&packed.second);
+      packed.confidence.push_back(0);
+    }
+    pair.end = static_cast<int64_t>(packed.confidence.size());
+    packed.pairs.push_back(pair);
+  }
+  return packed;
+}
+
+ReleasedMatchTerm::ReleasedMatchTerm(const JointProblem& problem,
+                                     const Variables& variables,
+                                     const PackedMatches& matches,
+                                     ReleasedStage stage,
+                                     const CuspAnnealing& annealing)
+    : problem_(problem),
+      variables_(variables),
+      matches_(matches),
+      stage_(stage),
+      annealing_(annealing),
+      kernel_(annealing.At(1)) {
+  const Vec2d center{problem.width / 2.0, problem.height / 2.0};
+  const Vec2d low{kMinProjection_px, kMinProjection_px}, high{kMaxProjection_px, kMaxProjection_px};
+  limits_ = {kMinProjectDepth_m, center, low - center, high - center};
+  if (matches.total_confidence > 0) {
+    unit_ = 1 / (stage == ReleasedStage::kAlign ? matches.total_confidence : 2 * matches.total_confidence);
+  }
+  for (const PackedPair& pair : matches.pairs) {
+    blocks_.push_back(
+        {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});
+  }
+}
+
+int ReleasedMatchTerm::num_residuals() const {
+  return static_cast<int>(problem_.matches.size()) * (stage_ == ReleasedStage::kAlign ? 3 : 4);
+}
+
+PairGeometry ReleasedMatchTerm::Geometry(const CameraState& target,
+                                         const CameraState& source,
+                                         int i_target,
+                                         int i_source,
+                                         double focal) const {
+  const RelativeView<double> relative = TargetFromSource(target, source);
+  return {relative.rotation,
+          relative.translation,
+          source.scale,
+          target.scale,
+          focal,
+          DepthModel(problem_, i_source, focal),
+          DepthModel(problem_, i_target, focal)};
+}
+
+double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSystem* system) const {
+  const PackedPair& pair = matches_.pairs[group];
+  const CameraState target = ReadCamera(variables_, view, pair.j);
+  const CameraState source = ReadCamera(variables_, view, pair.i);
+  const PairGeometry geometry = Geometry(target, source, pair.j, pair.i, ReadFocal(variables_, view));
+  const AlignSums<double> sums = SumAlignment(matches_, group, geometry, kernel_, system != nullptr);
+  if (system != nullptr) {
+    auto chain = PairChain<8>(target, source, true);
+    chain(kTargetLogScale, kCameraDof + kLogScale) = 1;
+    AlignSystem(sums, geometry.translation_m).AddTo(chain, system);
+  }
+  return unit_ * sums.cost;
+}
+
+double ReleasedMatchTerm::Reproject(const ParameterView& view,
+                                    int group,
+                                    bool source_first,
+                                    GroupSystem* system) const {
+  const PackedPair& pair = matches_.pairs[group];
+  const int i_target = source_first ? pair.j : pair.i, i_source = source_first ? pair.i : pair.j;
+  const CameraState target = ReadCamera(variables_, view, i_target);
+  const CameraState source = ReadCamera(variables_, view, i_source);
+  const PairGeometry geometry = Geometry(target, source, i_target, i_source, ReadFocal(variables_, view));
+  const ReprojectSums<double> sums =
+      SumReprojection(matches_, group, source_first, geometry, limits_, kernel_, system != nullptr);
+  if (system != nullptr) {
+    auto chain = PairChain<kNumReproject>(target, source, source_first);
+    chain(kReprojectionLogFocal, kPairDof - 1) = 1;
+    ReprojectSystem(sums).AddTo(chain, system);
+  }
+  return unit_ * sums.cost;
+}
+
+double ReleasedMatchTerm::Evaluate(const ParameterView& view, int group, GroupSystem* system) const {
+  const double cost = stage_ == ReleasedStage::kAlign
+                          ? Align(view, group, system)
+                          : Reproject(view, group, false, system) + Reproject(view, group, true, system);
+  if (system != nullptr) Scale(unit_, system);
+  return cost;
+}
+
+ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
+                                     const BodyModel& model,
+                                     const JointParameters& parameters,
+                                     const Variables& variables,
+                                     const CuspAnnealing& annealing)
+    : problem_(problem), variables_(variables), annealing_(annealing), kernel_(annealing.At(1)) {
+  std::map<int, Group> by_keyframe;
+  for (size_t k = 0; k < problem.tracks.size(); ++k) {
+    const JointTrack& track = problem.tracks[k];
+    const double share = static_cast<double>(track.keyframes.size()) / problem.num_bodies();
+    double confidence = 0;
+    for (const AnchorContact& c : track.scale_contacts) confidence += c.confidence;
+    if (!(confidence > 0)) continue;
+    for (const AnchorContact& c : track.scale_contacts) {
+      const RawSkeleton skeleton = PoseRawSkeleton(model, parameters.tracks[k], c.body);
+      const Vec3d vertex = RawVertex(model, parameters.tracks[k].shape, skeleton, c.vertex);
+      const size_t entry = static_cast<size_t>(c.keyframe) * problem.num_anchors() + c.anchor;
+      Group& group = by_keyframe[c.keyframe];
+      group.keyframe = c.keyframe;
+      group.entries.push_back(
+          {problem.core_depth_m[entry], c.omega, vertex[2], share * c.confidence / confidence});
+      ++num_entries_;
+    }
+  }
+  for (auto& [keyframe, group] : by_keyframe) {
+    group.blocks = {variables.camera_blocks[keyframe], variables.focal_block};
+    groups_.push_back(std::move(group));
+  }
+}
+
+double ReleasedScaleTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
+  const Group& group = groups_[index];
+  const double size = ReadCamera(variables_, view, group.keyframe).scale;
+  const double focal = ReadFocal(variables_, view), zoom = focal / problem_.initial_focal_px;
+  const Vec3d depth = DepthModel(problem_, group.keyframe, focal);
+  const CuspKernel kernel(kernel_);
+  double cost = 0;
+  for (const Entry& entry : group.entries) {
+    const double scene = size * (entry.core_m + depth[0]) * entry.omega;
+    const double body = entry.vertex_depth_m * zoom;
+    const double residual = scene - body;
+    double weight;
+    cost += entry.weight * kernel.Cost(residual * residual, &weight);
+    if (system == nullptr) continue;
+    double row[kCameraDof + 1] = {};
+    row[kLogScale] = scene;
+    row[kCameraDof] = size * depth[2] * entry.omega - body;
+    system->Add(1, row, &residual, entry.weight * weight);
+  }
+  return cost;
+}
+
+CameraPointsTerm::CameraPointsTerm(std::string name,
+                                   std::vector<Group> groups,
+                                   const Variables& variables,
+                                   const CuspAnnealing& annealing)
+    : name_(std::move(name)),
+      groups_(std::move(groups)),
+      variables_(variables),
+      annealing_(annealing),
+      kernel_(annealing.At(1)) {
+  for (const Group& group : groups_) {
+    blocks_.emplace_back();
+    for (const int k : group.keyframes) blocks_.back().push_back(variables.camera_blocks[k]);
+    num_residuals_ += 3 * static_cast<int>(group.residuals.size());
+  }
+}
+
+double CameraPointsTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
+  const Group& group = groups_[index];
+  const size_t count = group.keyframes.size();
+  std::vector<CameraState> cameras;
+  for (const int k : group.keyframes) cameras.push_back(ReadCamera(variables_, view, k));
+  const CuspKernel kernel(kernel_);
+  double cost = 0;
+  for (const Residual& points : group.residuals) {
+    Vec3d residual = Vec3d::Zero();
+    GroupJacobian jacobian(3, system == nullptr ? 0 : system->size);
+    for (size_t k = 0; k < count; ++k) {
+      const double factor = group.factors[k];
+      const Vec3d turned = cameras[k].rotation * points.in_cam[k];
+      residual = residual + factor * (turned + cameras[k].world_from_cam.translation);
+      if (system == nullptr) continue;
+      const int column = static_cast<int>(k) * kCameraDof;
+      jacobian.Add(0, column, Skew(turned), -factor);
+      jacobian.Add(0, column + 3, Mat3d::Identity(), factor);
+    }
+    double weight;
+    cost += points.weight * kernel.Cost(SquaredNorm(residual), &weight);
+    if (system != nullptr) system->Add(3, jacobian.data(), residual.data, points.weight * weight);
+  }
+  return cost;
+}
+
+std::vector<CameraPointsTerm::Group> PlantedGroups(const JointProblem& problem,
+                                                   const BodyModel& model,
+                                                   const JointParameters& parameters) {
+  std::map<std::pair<int, int>, CameraPointsTerm::Group> by_keyframes;
+  for (size_t k = 0; k < problem.tracks.size(); ++k) {
+    const JointTrack& track = problem.tracks[k];
+    const TrackParameters& body = parameters.tracks[k];
+    const double share = static_cast<double>(track.keyframes.size()) / problem.num_bodies();
+    const auto vertex = [&](int t, int v) {
+      return RawVertex(model, body.shape, PoseRawSkeleton(model, body, t), v);
+    };
+    for (const RepeatedContact& c : track.static_contacts) {
+      const std::pair<int, int> at{track.keyframes[c.previous_body], track.keyframes[c.body]};
+      CameraPointsTerm::Group& group = by_keyframes[at];
+      group.keyframes = {at.first, at.second};
+      group.factors = {-1, 1};
+      group.residuals.push_back({{vertex(c.previous_body, c.vertex), vertex(c.body, c.vertex)},
+                                 share / static_cast<double>(track.static_contacts.size())});
+    }
+  }
+  std::vector<CameraPointsTerm::Group> groups;
+  for (auto& [at, group] : by_keyframes) groups.push_back(std::move(group));
+  return groups;
+}
+
+std::vector<CameraPointsTerm::Group> SmoothGroups(const JointProblem& problem,
+                                                  const BodyModel& model,
+                                                  const JointParameters& parameters) {
+  std::vector<CameraPointsTerm::Group> groups;
+  for (size_t k = 0; k < problem.tracks.size(); ++k) {
+    const std::vector<int>& at = problem.tracks[k].keyframes;
+    const int bodies = static_cast<int>(at.size());
+    const double share = static_cast<double>(bodies) / problem.num_bodies();
+    std::vector<RawSkeleton> skeletons;
+    for (int t = 0; t < bodies; ++t) skeletons.push_back(PoseRawSkeleton(model, parameters.tracks[k], t));
+    for (int t = 1; t + 1 < bodies; ++t) {
+      CameraPointsTerm::Group group;
+      group.keyframes = {at[t - 1], at[t], at[t + 1]};
+      const double before = 1.0 / (at[t] - at[t - 1]), after = 1.0 / (at[t + 1] - at[t]);
+      group.factors = {before, -before - after, after};
+      for (int joint = 0; joint < kNumJoints; ++joint) {
+        group.residuals.push_back({{skeletons[t - 1].joints_m[joint],
+                                    skeletons[t].joints_m[joint],
+                                    skeletons[t + 1].joints_m[joint]},
+                                   share / ((bodies - 2) * kNumJoints)});
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+}  // namespace foothold
