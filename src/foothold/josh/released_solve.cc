@@ -107,8 +107,14 @@ double PullOnBodies(const JointProblem& problem,
   gradient.by = ZeroGradient(problem);
   CameraGradient by_camera(problem.num_keyframes());
   ReleasedLosses losses;
-  AddHumanTerms(
-      problem, model, parameters, ComputeCameras(problem, parameters), weights, &gradient, &by_camera, &losses);
+  AddHumanTerms(problem,
+                model,
+                parameters,
+                ComputeCameras(problem, parameters),
+                weights,
+                &gradient,
+                &by_camera,
+                &losses);
   double pull = 0;
   const double frame_slope = weights.prior / problem.num_bodies();
   for (const TrackParameters& by : gradient.by.tracks) {

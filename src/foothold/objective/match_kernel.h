@@ -160,9 +160,10 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
     if (!kDerivatives) continue;
     // d projected / d y[a] and / d y[2]; nothing moves a limited coordinate.
     across[a] = Select(below | above, T(0), scale);
-    along[a] = Select(below | above,
-                      T(0),
-                      Select(projection.min_depth < y[2], -projected[a] * inverse, projection.center[a] * inverse));
+    along[a] =
+        Select(below | above,
+               T(0),
+               Select(projection.min_depth < y[2], -projected[a] * inverse, projection.center[a] * inverse));
   }
   T weight;
   const T cost = kernel.CostAndWeight(residual[0] * residual[0] + residual[1] * residual[1], &weight);
@@ -172,22 +173,34 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
 
   // d point / d log focal: the depth changes, and the ray closes in on the axis.
   const T stretched = T(1) + source.omega_m1 * source_model.stretch;
-  const T depth_by_focal =
-      source_model.zoom * stretched - (source.core + source_model.shift) * source.omega_m1 * source_model.stretch;
+  const T depth_by_focal = source_model.zoom * stretched -
+                           (source.core + source_model.shift) * source.omega_m1 * source_model.stretch;
   Vec<T, 3> by_focal;
   for (int r = 0; r < 3; ++r) {
     by_focal[r] = depth_by_focal * turned.ray[r] + turned.depth * (source_model.rays(r, 2) - turned.ray[r]);
   }
   const T u = across[0], uz = along[0], v = across[1], vz = along[1];
-  const T row[2][kNumReproject] = {
-      {t[1] * uz, t[2] * u - t[0] * uz, -t[1] * u, u, T(0), uz, u * t[0] + uz * t[2],
-       u * y[0] + u * by_focal[0] + uz * by_focal[2]},
-      {t[1] * vz - t[2] * v, -t[0] * vz, t[0] * v, T(0), v, vz, v * t[1] + vz * t[2],
-       v * y[1] + v * by_focal[1] + vz * by_focal[2]}};
+  const T row[2][kNumReproject] = {{t[1] * uz,
+                                    t[2] * u - t[0] * uz,
+                                    -t[1] * u,
+                                    u,
+                                    T(0),
+                                    uz,
+                                    u * t[0] + uz * t[2],
+                                    u * y[0] + u * by_focal[0] + uz * by_focal[2]},
+                                   {t[1] * vz - t[2] * v,
+                                    -t[0] * vz,
+                                    t[0] * v,
+                                    T(0),
+                                    v,
+                                    vz,
+                                    v * t[1] + vz * t[2],
+                                    v * y[1] + v * by_focal[1] + vz * by_focal[2]}};
   int k = 0;
   for (int a = 0; a < kNumReproject; ++a) {
     const T first = weight * row[0][a], second = weight * row[1][a];
-    for (int b = 0; b <= a; ++b, ++k) sums->hessian[k] = sums->hessian[k] + (first * row[0][b] + second * row[1][b]);
+    for (int b = 0; b <= a; ++b, ++k)
+      sums->hessian[k] = sums->hessian[k] + (first * row[0][b] + second * row[1][b]);
     sums->gradient[a] = sums->gradient[a] + (first * residual[0] + second * residual[1]);
   }
 }

@@ -116,9 +116,11 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
   };
   const PackedPair& range = matches.pairs[pair];
   if (derivatives) {
-    return SumPair<AlignSums>(range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
+    return SumPair<AlignSums>(
+        range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
   }
-  return SumPair<AlignSums>(range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
+  return SumPair<AlignSums>(
+      range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
 }
 
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,
@@ -154,9 +156,11 @@ ReprojectSums<double> SumReprojection(const PackedMatches& matches,
   };
   const PackedPair& range = matches.pairs[pair];
   if (derivatives) {
-    return SumPair<ReprojectSums>(range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
+    return SumPair<ReprojectSums>(
+        range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
   }
-  return SumPair<ReprojectSums>(range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
+  return SumPair<ReprojectSums>(
+      range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
 }
 
 }  // namespace foothold

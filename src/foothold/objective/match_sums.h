@@ -19,7 +19,7 @@ struct PackedEnds {
 };
 struct PackedMatches {
   std::vector<PackedPair> pairs;
-  PackedEnds first, second;       // In keyframe i, in keyframe j.
+  PackedEnds first, second;  // In keyframe i, in keyframe j.
   std::vector<float> confidence;
   double total_confidence = 0;
 };

@@ -96,8 +96,9 @@ ReleasedLosses EvaluateReleased(const JointProblem& problem,
   ReleasedLosses losses;
   AddMatchTerm(problem, cameras, stage, weights, threads, gradient, &by_camera, &losses);
   AddHumanTerms(problem, model, parameters, cameras, weights, gradient, &by_camera, &losses);
-  losses.total = weights.match * losses.match + weights.scale * losses.scale + weights.planted * losses.planted +
-                 weights.prior * losses.prior + weights.smooth * losses.smooth;
+  losses.total = weights.match * losses.match + weights.scale * losses.scale +
+                 weights.planted * losses.planted + weights.prior * losses.prior +
+                 weights.smooth * losses.smooth;
   if (gradient != nullptr) CarryToTree(problem, parameters, cameras, by_camera, &gradient->by);
   return losses;
 }

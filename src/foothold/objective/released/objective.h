@@ -50,7 +50,7 @@ JointParameters ZeroGradient(const JointProblem& problem);
 
 // Cameras that the parameters stand for.
 struct ReleasedCameras {
-  std::vector<Mat3d> rotation;   // world_from_cam
+  std::vector<Mat3d> rotation;  // world_from_cam
   std::vector<Vec3d> center_m;
   std::vector<Mat3d> pivot_rotation;  // Of the pose tree.
   std::vector<Vec3d> pivot_m;

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "foothold/geometry/robust_kernel.h"
-#include "foothold/objective/released/raw_body.h"
 #include "foothold/objective/relative_twist.h"
+#include "foothold/objective/released/raw_body.h"
 
 namespace foothold {
 namespace {
@@ -89,7 +89,8 @@ void Scale(double factor, GroupSystem* system) {
 void AppendEnd(const JointProblem& problem, int keyframe, int64_t m, bool first, PackedEnds* ends) {
   const MatchArrays& from = problem.matches;
   const int anchor = first ? from.anchor1[m] : from.anchor2[m];
-  const float half_width = static_cast<float>(problem.width) / 2, half_height = static_cast<float>(problem.height) / 2;
+  const float half_width = static_cast<float>(problem.width) / 2,
+              half_height = static_cast<float>(problem.height) / 2;
   ends->x.push_back(static_cast<float>(first ? from.x1[m] : from.x2[m]) - half_width);
   ends->y.push_back(static_cast<float>(first ? from.y1[m] : from.y2[m]) - half_height);
   ends->core.push_back(problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor]);
@@ -167,11 +168,8 @@ int ReleasedMatchTerm::num_residuals() const {
   return static_cast<int>(problem_.matches.size()) * (stage_ == ReleasedStage::kAlign ? 3 : 4);
 }
 
-PairGeometry ReleasedMatchTerm::Geometry(const CameraState& target,
-                                         const CameraState& source,
-                                         int i_target,
-                                         int i_source,
-                                         double focal) const {
+PairGeometry ReleasedMatchTerm::Geometry(
+    const CameraState& target, const CameraState& source, int i_target, int i_source, double focal) const {
   const RelativeView<double> relative = TargetFromSource(target, source);
   return {relative.rotation,
           relative.translation,
