@@ -37,11 +37,11 @@ Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
 
 // Normal equations of stage 1 from its moments. Columns of the 3D error e = y + t - z: omega -[y]x,
 // nu I, log scale of the source y, log scale of the target -z = e - y - t.
-RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t) {
+RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t, double unit) {
   Mat<double, 7, 7> m;
   int k = 0;
   for (int a = 0; a < 7; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = sums.moment[k];
+    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = unit * sums.moment[k];
   }
   const double yy = m(0, 0) + m(1, 1) + m(2, 2), ee = m(3, 3) + m(4, 4) + m(5, 5);
   const double ye = m(0, 3) + m(1, 4) + m(2, 5), weight = m(6, 6);
@@ -71,41 +71,14 @@ RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t) {
   return system;
 }
 
-RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums) {
-  RelativeSystem<kNumReproject> system;
-  int k = 0;
-  for (int a = 0; a < kNumReproject; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) system.hessian(a, b) = sums.hessian[k];
-    system.gradient[a] = sums.gradient[a];
-  }
-  return system;
-}
-
-void Scale(double factor, GroupSystem* system) {
-  for (double& h : system->hessian) h *= factor;
-  for (double& g : system->gradient) g *= factor;
-}
-
-void AppendEnd(const JointProblem& problem, int keyframe, int64_t m, bool first, PackedEnds* ends) {
-  const MatchArrays& from = problem.matches;
-  const int anchor = first ? from.anchor1[m] : from.anchor2[m];
+MatchEnd<float> EndOf(
+    const JointProblem& problem, int keyframe, uint16_t x, uint16_t y, int anchor, float omega) {
   const float half_width = static_cast<float>(problem.width) / 2,
               half_height = static_cast<float>(problem.height) / 2;
-  ends->x.push_back(static_cast<float>(first ? from.x1[m] : from.x2[m]) - half_width);
-  ends->y.push_back(static_cast<float>(first ? from.y1[m] : from.y2[m]) - half_height);
-  ends->core.push_back(problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor]);
-  ends->omega_m1.push_back((first ? from.omega1[m] : from.omega2[m]) - 1);
-}
-
-void PadEnd(PackedEnds* ends) {
-  ends->x.push_back(0);
-  ends->y.push_back(0);
-  ends->core.push_back(1);
-  ends->omega_m1.push_back(0);
-}
-
-void Reserve(size_t count, PackedEnds* ends) {
-  for (std::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) field->reserve(count);
+  return {static_cast<float>(x) - half_width,
+          static_cast<float>(y) - half_height,
+          problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
+          omega - 1};
 }
 
 }  // namespace
@@ -116,29 +89,18 @@ MatchKernelParameters CuspAnnealing::At(double progress) const {
 }
 
 PackedMatches PackProblemMatches(const JointProblem& problem) {
-  PackedMatches packed;
-  const size_t most = problem.matches.size() + static_cast<size_t>(kMatchLanes) * problem.num_pairs();
-  Reserve(most, &packed.first);
-  Reserve(most, &packed.second);
-  packed.confidence.reserve(most);
+  const MatchArrays& from = problem.matches;
+  MatchPacker packer(from.size(), problem.pairs.size());
   for (int p = 0; p < problem.num_pairs(); ++p) {
     const auto [i, j] = problem.pairs[p];
-    PackedPair pair{i, j, static_cast<int64_t>(packed.confidence.size()), 0};
+    packer.BeginPair(i, j);
     for (int64_t m = problem.offset[p]; m < problem.offset[p + 1]; ++m) {
-      AppendEnd(problem, i, m, true, &packed.first);
-      AppendEnd(problem, j, m, false, &packed.second);
-      packed.confidence.push_back(problem.matches.confidence[m]);
-      packed.total_confidence += problem.matches.confidence[m];
+      packer.Add(EndOf(problem, i, from.x1[m], from.y1[m], from.anchor1[m], from.omega1[m]),
+                 EndOf(problem, j, from.x2[m], from.y2[m], from.anchor2[m], from.omega2[m]),
+                 from.confidence[m]);
     }
-    while (packed.confidence.size() % kMatchLanes != 0) {
-      PadEnd(&packed.first);
-      PadEnd(&packed.second);
-      packed.confidence.push_back(0);
-    }
-    pair.end = static_cast<int64_t>(packed.confidence.size());
-    packed.pairs.push_back(pair);
   }
-  return packed;
+  return packer.Finish();
 }
 
 ReleasedMatchTerm::ReleasedMatchTerm(const JointProblem& problem,
@@ -154,10 +116,10 @@ ReleasedMatchTerm::ReleasedMatchTerm(const JointProblem& problem,
       kernel_(annealing.At(1)) {
   const Vec2d center{problem.width / 2.0, problem.height / 2.0};
   const Vec2d low{kMinProjection_px, kMinProjection_px}, high{kMaxProjection_px, kMaxProjection_px};
-  limits_ = {kMinProjectDepth_m, center, low - center, high - center};
-  if (matches.total_confidence > 0) {
-    unit_ = 1 / (stage == ReleasedStage::kAlign ? matches.total_confidence : 2 * matches.total_confidence);
-  }
+  limits_ = {kMinProjectDepth_m, 0, center, low - center, high - center};
+  double confidence = 0;
+  for (const float c : matches.confidence) confidence += c;
+  if (confidence > 0) unit_ = 1 / (stage == ReleasedStage::kAlign ? confidence : 2 * confidence);
   for (const PackedPair& pair : matches.pairs) {
     blocks_.push_back(
         {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});
@@ -170,7 +132,7 @@ int ReleasedMatchTerm::num_residuals() const {
 
 PairGeometry ReleasedMatchTerm::Geometry(
     const CameraState& target, const CameraState& source, int i_target, int i_source, double focal) const {
-  const RelativeView<double> relative = TargetFromSource(target, source);
+  const RelativeView relative = TargetFromSource(target, source);
   return {relative.rotation,
           relative.translation,
           source.scale,
@@ -189,7 +151,7 @@ double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSyste
   if (system != nullptr) {
     auto chain = PairChain<8>(target, source, true);
     chain(kTargetLogScale, kCameraDof + kLogScale) = 1;
-    AlignSystem(sums, geometry.translation_m).AddTo(chain, system);
+    AlignSystem(sums, geometry.translation_m, unit_).AddTo(chain, system);
   }
   return unit_ * sums.cost;
 }
@@ -208,17 +170,14 @@ double ReleasedMatchTerm::Reproject(const ParameterView& view,
   if (system != nullptr) {
     auto chain = PairChain<kNumReproject>(target, source, source_first);
     chain(kReprojectionLogFocal, kPairDof - 1) = 1;
-    ReprojectSystem(sums).AddTo(chain, system);
+    RelativeSystem<kNumReproject>::FromSums(sums, unit_).AddTo(chain, system);
   }
   return unit_ * sums.cost;
 }
 
 double ReleasedMatchTerm::Evaluate(const ParameterView& view, int group, GroupSystem* system) const {
-  const double cost = stage_ == ReleasedStage::kAlign
-                          ? Align(view, group, system)
-                          : Reproject(view, group, false, system) + Reproject(view, group, true, system);
-  if (system != nullptr) Scale(unit_, system);
-  return cost;
+  if (stage_ == ReleasedStage::kAlign) return Align(view, group, system);
+  return Reproject(view, group, false, system) + Reproject(view, group, true, system);
 }
 
 ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
