@@ -10,6 +10,7 @@
 #include "foothold/josh/boxes.h"
 #include "foothold/josh/contacts.h"
 #include "foothold/josh/problem.h"
+#include "foothold/josh/released_mode.h"
 #include "foothold/josh/scene_points.h"
 #include "foothold/objective/body_prior.h"
 #include "foothold/objective/camera_prior.h"
@@ -158,6 +159,7 @@ JoshResult OptimizeJointly(const Observations& observations,
   FOOTHOLD_CHECK(
       static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
       "one initial camera per frame");
+  if (options.mode == "released") return OptimizeReleased(observations, body, options, threads);
   JoshResult result;
   SolverSummary& summary = result.summary;
   summary.num_keyframes = static_cast<int>(observations.keyframes.size());

@@ -14,6 +14,7 @@ namespace foothold {
 // Weights and limits of the joint optimisation (JOSH, docs/josh.md). Terms are negative log
 // likelihoods, so 1 is every weight's natural value.
 struct JoshOptions {
+  std::string mode = "calibrated";  // calibrated, or released: the objective of JOSH as published.
   double match_weight = 1;
   double contact_scale_weight = 1;  // 0 switches the term off (ablation).
   double contact_static_weight = 1;

@@ -99,7 +99,9 @@ ReleasedLosses EvaluateReleased(const JointProblem& problem,
   losses.total = weights.match * losses.match + weights.scale * losses.scale +
                  weights.planted * losses.planted + weights.prior * losses.prior +
                  weights.smooth * losses.smooth;
-  if (gradient != nullptr) CarryToTree(problem, parameters, cameras, by_camera, &gradient->by);
+  if (gradient == nullptr) return losses;
+  CarryToTree(problem, parameters, cameras, by_camera, &gradient->by);
+  if (cameras.focal_px != std::exp(parameters.log_focal)) gradient->by.log_focal = 0;  // At its limit.
   return losses;
 }
 

@@ -48,6 +48,12 @@ struct ReleasedGradient {
 // A gradient of zeros.
 JointParameters ZeroGradient(const JointProblem& problem);
 
+// The focal length stays between these, pixels: a quarter and ten times the image's diagonal.
+struct FocalRange {
+  double min_px, max_px;
+};
+FocalRange ReleasedFocalRange(const JointProblem& problem);
+
 // Cameras that the parameters stand for.
 struct ReleasedCameras {
   std::vector<Mat3d> rotation;  // world_from_cam

@@ -2,6 +2,7 @@
 #include "foothold/objective/released/solver_terms.h"
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "foothold/geometry/robust_kernel.h"
@@ -28,6 +29,13 @@ class CuspKernel {
   RobustKernel<double> kernel_;
   double epsilon2_, floor_;
 };
+
+bool SizeIsSane(const CameraState& camera) { return std::abs(camera.log_scale) < kMaxLogSize; }
+bool FocalIsSane(const JointProblem& problem, double focal_px) {
+  const FocalRange range = ReleasedFocalRange(problem);
+  return focal_px >= range.min_px && focal_px <= range.max_px;
+}
+constexpr double kInsane = std::numeric_limits<double>::infinity();
 
 // Depth model of a keyframe at a focal length: shift, stretch, zoom.
 Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
@@ -146,6 +154,7 @@ double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSyste
   const PackedPair& pair = matches_.pairs[group];
   const CameraState target = ReadCamera(variables_, view, pair.j);
   const CameraState source = ReadCamera(variables_, view, pair.i);
+  if (!SizeIsSane(target) || !SizeIsSane(source)) return kInsane;
   const PairGeometry geometry = Geometry(target, source, pair.j, pair.i, ReadFocal(variables_, view));
   const AlignSums<double> sums = SumAlignment(matches_, group, geometry, kernel_, system != nullptr);
   if (system != nullptr) {
@@ -164,7 +173,9 @@ double ReleasedMatchTerm::Reproject(const ParameterView& view,
   const int i_target = source_first ? pair.j : pair.i, i_source = source_first ? pair.i : pair.j;
   const CameraState target = ReadCamera(variables_, view, i_target);
   const CameraState source = ReadCamera(variables_, view, i_source);
-  const PairGeometry geometry = Geometry(target, source, i_target, i_source, ReadFocal(variables_, view));
+  const double focal = ReadFocal(variables_, view);
+  if (!SizeIsSane(target) || !SizeIsSane(source) || !FocalIsSane(problem_, focal)) return kInsane;
+  const PairGeometry geometry = Geometry(target, source, i_target, i_source, focal);
   const ReprojectSums<double> sums =
       SumReprojection(matches_, group, source_first, geometry, limits_, kernel_, system != nullptr);
   if (system != nullptr) {
@@ -212,7 +223,9 @@ ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
 
 double ReleasedScaleTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
   const Group& group = groups_[index];
-  const double size = ReadCamera(variables_, view, group.keyframe).scale;
+  const CameraState camera = ReadCamera(variables_, view, group.keyframe);
+  if (!SizeIsSane(camera)) return kInsane;
+  const double size = camera.scale;
   const double focal = ReadFocal(variables_, view), zoom = focal / problem_.initial_focal_px;
   const Vec3d depth = DepthModel(problem_, group.keyframe, focal);
   const CuspKernel kernel(kernel_);

@@ -26,6 +26,10 @@ struct CuspAnnealing {
 
 PackedMatches PackProblemMatches(const JointProblem& problem);
 
+// Sizes beyond exp(+-this), and focal lengths outside their range, count as infinitely bad: nothing in
+// the released objective keeps what is hardly observed from running away.
+constexpr double kMaxLogSize = 20;
+
 class ReleasedMatchTerm : public EnergyTerm {
  public:
   ReleasedMatchTerm(const JointProblem& problem,
