@@ -98,12 +98,20 @@ std::vector<StaticContact> MakeStaticContacts(const Variables& variables) {
 
 TEST(Terms, Match3dGradient) {
   const auto problem = MakeSmallProblem(1);
-  Match3dTerm term(problem->variables, problem->pairs, {});
+  Match3dTerm term(problem->variables, PackAlignments(problem->pairs), {});
   const std::vector<double> values = MovedValues(problem->variables, 1, 0.02);
   for (const double progress : {0.0, 0.5, 1.0}) {
     term.Anneal(progress);
     ExpectGradientMatches(term, problem->variables, values, kFloatLanes);
   }
+}
+
+TEST(Terms, MatchDistanceGradient) {
+  const auto problem = MakeSmallProblem(1);
+  Match3dOptions options;
+  options.distance_only = true;
+  Match3dTerm term(problem->variables, PackAlignments(problem->pairs), options);
+  ExpectGradientMatches(term, problem->variables, MovedValues(problem->variables, 1, 0.02), kFloatLanes);
 }
 
 TEST(Terms, Match2dGradient) {
@@ -231,7 +239,7 @@ TEST(Invariance, NoTermSeesWhereTheWorldIs) {
   const Variables& variables = problem->variables;
   const std::vector<double> values = MovedValues(variables, 8, 0.05);
   const std::vector<double> moved = MoveWorld(variables, values);
-  const Match3dTerm match3d(variables, problem->pairs, {});
+  const Match3dTerm match3d(variables, PackAlignments(problem->pairs), {});
   const Match2dTerm match2d(variables, problem->pairs, {});
   const ContactScaleTerm scale(variables, MakeScaleContacts(variables), {});
   const ContactStaticTerm planted(variables, MakeStaticContacts(variables), {});
@@ -251,7 +259,7 @@ TEST(Invariance, MatchesDoNotSeeTheScaleOfTheWorld) {
   const Variables& variables = problem->variables;
   const std::vector<double> values = MovedValues(variables, 9, 0.05);
   const std::vector<double> scaled = ScaleWorld(variables, values, 1.7);
-  const Match3dTerm match3d(variables, problem->pairs, {});
+  const Match3dTerm match3d(variables, PackAlignments(problem->pairs), {});
   const Match2dTerm match2d(variables, problem->pairs, {});
   const ContactScaleTerm scale(variables, MakeScaleContacts(variables), {});
   for (const EnergyTerm* term : std::initializer_list<const EnergyTerm*>{&match3d, &match2d}) {

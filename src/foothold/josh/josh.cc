@@ -43,18 +43,32 @@ const char* NameOf(Stage stage) {
 // The terms of one clip; index order is that of Summary::terms.
 class JointObjective {
  public:
-  enum Index { kMatch3d, kMatch2d, kScale, kStatic, kBodyPrior, kBox, kCameraPrior, kSmooth, kCount };
+  enum Index {
+    kMatch3d,
+    kDistance,
+    kMatch2d,
+    kScale,
+    kStatic,
+    kBodyPrior,
+    kBox,
+    kCameraPrior,
+    kSmooth,
+    kCount
+  };
 
   JointObjective(const Observations& observations,
                  const JoshOptions& options,
                  const Variables& variables,
                  const std::vector<MatchedPair>& pairs,
                  const std::vector<double>& initial)
-      : options_(options),
-        variables_(variables),
-        pairs3d_(ThinMatches(pairs, kMaxMatches3d)),
-        terms_(kCount) {
-    Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs3d_, Match3dOptions()), options.match_weight);
+      : options_(options), variables_(variables), terms_(kCount) {
+    const auto alignments = PackAlignments(ThinMatches(pairs, kMaxMatches3d));
+    Match3dOptions distance;
+    distance.distance_only = true;
+    Set(kMatch3d,
+        std::make_unique<Match3dTerm>(variables, alignments, Match3dOptions()),
+        options.match_weight);
+    Set(kDistance, std::make_unique<Match3dTerm>(variables, alignments, distance), options.match_weight);
     // Cameras that are given need no reprojection; their scales come from match3d.
     const double match2d_weight = observations.camera.poses_fixed ? 0 : options.match_weight;
     Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), match2d_weight);
@@ -84,6 +98,8 @@ class JointObjective {
   std::vector<WeightedTerm> TermsOf(Stage stage) const {
     std::vector<WeightedTerm> terms = terms_;
     for (WeightedTerm& term : terms) term.active = term.weight > 0;
+    // Reprojection takes the place of the part of match3d that lies across the view.
+    terms[stage == Stage::kAlign ? kDistance : kMatch3d].active = false;
     if (stage == Stage::kAlign) terms[kMatch2d].active = false;
     if (stage != Stage::kMotion) terms[kStatic].active = terms[kSmooth].active = false;
     return terms;
@@ -98,7 +114,6 @@ class JointObjective {
 
   const JoshOptions& options_;
   const Variables& variables_;
-  const std::vector<MatchedPair> pairs3d_;
   std::unique_ptr<EnergyTerm> owned_[kCount];
   std::vector<WeightedTerm> terms_;
 };

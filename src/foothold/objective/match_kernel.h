@@ -141,13 +141,14 @@ FOOTHOLD_HD Vec<T, 3> PointByLogFocal(const PointModel<T>& model,
   return by_focal;
 }
 
-// Difference of the two points of a match in the target camera over the mean of their scaled depths: a
-// relative error that no change of the world's scale alters (in metres it would shrink with the world,
-// and pull the scale to zero). For depths that keep still when the focal length changes.
+// Difference of the two points of a match in the target camera over the mean of their distances from
+// their own cameras: a relative error that no change of the world's scale alters (in metres it would shrink
+// with the world, and pull the scale to zero). Over depths instead of distances, errors along oblique rays
+// would shrink as the focal length grows, and pull it up. For depths that keep still when the focal length
+// changes.
 template <bool kDerivatives, class T>
 FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
                                       const PointModel<T>& target_model,
-                                      const T& source_size,
                                       const Vec<T, 3>& translation,
                                       const SmoothKernel<T>& kernel,
                                       const MatchEnd<T>& source,
@@ -156,8 +157,9 @@ FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
                                       RelativeAlignSums<T>* sums) {
   const MatchPoint<T> turned = PointOf(source_model, source);
   const MatchPoint<T> x = PointOf(target_model, target);
-  const T z_source = source_size * turned.depth, z_target = x.point[2];
-  const T over = T(2) / (z_source + z_target);
+  const T far_source = SquareRoot(Dot(turned.point, turned.point)),
+          far_target = SquareRoot(Dot(x.point, x.point));
+  const T over = T(2) / (far_source + far_target);
   Vec<T, 3> residual;
   for (int r = 0; r < 3; ++r) residual[r] = over * (x.point[r] - turned.point[r] - translation[r]);
   T weight;
@@ -169,7 +171,11 @@ FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
   const Vec<T, 3> target_by_focal = PointByLogFocal(target_model, target, x);
   const T zero = T(0);
   const Vec<T, 3>& t = turned.point;
-  const T half_source = over * z_source * T(0.5), half_target = over * z_target * T(0.5);
+  // d log(1 / over) by the two log scales and the log focal length.
+  const T half_source = over * far_source * T(0.5), half_target = over * far_target * T(0.5);
+  const T by_log_focal =
+      over * T(0.5) *
+      (Dot(turned.point, source_by_focal) / far_source + Dot(x.point, target_by_focal) / far_target);
   const T turn[3][3] = {{zero, -t[2], t[1]}, {t[2], zero, -t[0]}, {-t[1], t[0], zero}};
   T row[3][kNumAlign];
   for (int r = 0; r < 3; ++r) {
@@ -179,7 +185,7 @@ FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
     }
     row[r][6] = -over * t[r] - residual[r] * half_source;
     row[r][7] = over * x.point[r] - residual[r] * half_target;
-    row[r][8] = over * (target_by_focal[r] - source_by_focal[r]);
+    row[r][8] = over * (target_by_focal[r] - source_by_focal[r]) - residual[r] * by_log_focal;
   }
   int k = 0;
   for (int a = 0; a < kNumAlign; ++a) {
@@ -190,6 +196,49 @@ FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
     }
     sums->gradient[a] =
         sums->gradient[a] + (scaled[0] * residual[0] + scaled[1] * residual[1] + scaled[2] * residual[2]);
+  }
+}
+
+// Log of the distance at which the target sees its own pixel over that of the source's point: what is left
+// of a relative alignment beside reprojection. The same sums.
+template <bool kDerivatives, class T>
+FOOTHOLD_HD void AddDistanceRatio(const PointModel<T>& source_model,
+                                  const PointModel<T>& target_model,
+                                  const Vec<T, 3>& translation,
+                                  const SmoothKernel<T>& kernel,
+                                  const MatchEnd<T>& source,
+                                  const MatchEnd<T>& target,
+                                  const T& confidence,
+                                  RelativeAlignSums<T>* sums) {
+  const MatchPoint<T> turned = PointOf(source_model, source);
+  const MatchPoint<T> x = PointOf(target_model, target);
+  const Vec<T, 3>& t = turned.point;
+  Vec<T, 3> y;
+  for (int r = 0; r < 3; ++r) y[r] = t[r] + translation[r];
+  const T y2 = Dot(y, y), x2 = Dot(x.point, x.point);
+  const T residual = T(0.5) * NaturalLog(x2 / y2);
+  T weight;
+  const T cost = kernel.CostAndWeight(residual * residual, &weight);
+  sums->cost = sums->cost + confidence * cost;
+  if (!kDerivatives) return;
+  weight = weight * confidence;
+  const Vec<T, 3> source_by_focal = PointByLogFocal(source_model, source, turned);
+  const Vec<T, 3> target_by_focal = PointByLogFocal(target_model, target, x);
+  const T over = T(1) / y2;
+  const T row[kNumAlign] = {-over * (t[1] * y[2] - t[2] * y[1]),
+                            -over * (t[2] * y[0] - t[0] * y[2]),
+                            -over * (t[0] * y[1] - t[1] * y[0]),
+                            -over * y[0],
+                            -over * y[1],
+                            -over * y[2],
+                            -over * Dot(t, y),
+                            T(1),
+                            Dot(x.point, target_by_focal) / x2 - over * Dot(y, source_by_focal)};
+  int k = 0;
+  for (int a = 0; a < kNumAlign; ++a) {
+    const T scaled = weight * row[a];
+    for (int b = 0; b <= a; ++b, ++k) sums->hessian[k] = sums->hessian[k] + scaled * row[b];
+    sums->gradient[a] = sums->gradient[a] + scaled * residual;
   }
 }
 

@@ -49,6 +49,16 @@ SmoothKernel<Float8> MakeKernel(const MatchKernelParameters& parameters) {
   return kernel;
 }
 
+// The body of both sums over pairs of points in the target's camera.
+struct AlignModels {
+  explicit AlignModels(const PairGeometry& geometry)
+      : source(MakeModel(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth)),
+        target(MakeModel(Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth)),
+        translation(Broadcast(geometry.translation_m)) {}
+  PointModel<Float8> source, target;
+  Vec<Float8, 3> translation;
+};
+
 MatchEnd<Float8> LoadEnd(const PackedEnds& ends, int64_t m) {
   return {Float8::Load(&ends.x[m]),
           Float8::Load(&ends.y[m]),
@@ -164,16 +174,12 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
                                const PairGeometry& geometry,
                                const MatchKernelParameters& parameters,
                                bool derivatives) {
-  const auto source_model =
-      MakeModel(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
-  const auto target_model =
-      MakeModel(Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth);
-  const Vec<Float8, 3> translation = Broadcast(geometry.translation_m);
+  const AlignModels models(geometry);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
   const auto add = [&]<bool kDerivatives>(int64_t m, AlignSums<Float8>* sums) {
-    AddAlignment<kDerivatives>(source_model,
-                               target_model,
-                               translation,
+    AddAlignment<kDerivatives>(models.source,
+                               models.target,
+                               models.translation,
                                kernel,
                                LoadEnd(matches.first, m),
                                LoadEnd(matches.second, m),
@@ -188,23 +194,37 @@ RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
                                                const PairGeometry& geometry,
                                                const MatchKernelParameters& parameters,
                                                bool derivatives) {
-  const auto source_model =
-      MakeModel(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
-  const auto target_model =
-      MakeModel(Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth);
-  const Float8 source_size = static_cast<float>(geometry.source_size);
-  const Vec<Float8, 3> translation = Broadcast(geometry.translation_m);
+  const AlignModels models(geometry);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
   const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
-    AddRelativeAlignment<kDerivatives>(source_model,
-                                       target_model,
-                                       source_size,
-                                       translation,
+    AddRelativeAlignment<kDerivatives>(models.source,
+                                       models.target,
+                                       models.translation,
                                        kernel,
                                        LoadEnd(matches.second, m),
                                        LoadEnd(matches.first, m),
                                        Float8::Load(&matches.confidence[m]),
                                        sums);
+  };
+  return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
+}
+
+RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
+                                           int pair,
+                                           const PairGeometry& geometry,
+                                           const MatchKernelParameters& parameters,
+                                           bool derivatives) {
+  const AlignModels models(geometry);
+  const SmoothKernel<Float8> kernel = MakeKernel(parameters);
+  const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
+    AddDistanceRatio<kDerivatives>(models.source,
+                                   models.target,
+                                   models.translation,
+                                   kernel,
+                                   LoadEnd(matches.second, m),
+                                   LoadEnd(matches.first, m),
+                                   Float8::Load(&matches.confidence[m]),
+                                   sums);
   };
   return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
 }

@@ -74,7 +74,12 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
                                const PairGeometry& geometry,
                                const MatchKernelParameters& kernel,
                                bool derivatives);
-// The source of SumRelativeAlignment is keyframe j.
+// The source of the next two is keyframe j.
+RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
+                                           int pair,
+                                           const PairGeometry& geometry,
+                                           const MatchKernelParameters& kernel,
+                                           bool derivatives);
 RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
                                                int pair,
                                                const PairGeometry& geometry,
