@@ -10,6 +10,7 @@
 #include "foothold/josh/boxes.h"
 #include "foothold/josh/contacts.h"
 #include "foothold/josh/problem.h"
+#include "foothold/josh/quality.h"
 #include "foothold/josh/released_mode.h"
 #include "foothold/josh/scene_points.h"
 #include "foothold/objective/body_prior.h"
@@ -215,6 +216,15 @@ JoshResult OptimizeJointly(const Observations& observations,
   }
 
   const ParameterView view{&variables.layout, values.data()};
+  result.quality = MeasureFit(
+      variables, view, pairs, ChooseSurfaces(variables, view, find_feet(values), kFineTolerance), threads);
+  FixVariables(observations, options, Stage::kReproject, !pairs.empty(), &variables);
+  MeasureObservability(variables,
+                       objective.TermsOf(Stage::kReproject),
+                       values,
+                       CameraPriorOptions().log_focal,
+                       threads,
+                       &result.quality);
   Reconstruction& reconstruction = result.reconstruction;
   const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
   reconstruction = AssembleReconstruction(observations, variables, view, hold_planted_feet);

@@ -6,6 +6,7 @@
 #include "foothold/base/options.h"
 #include "foothold/scene/body.h"
 #include "foothold/scene/observations.h"
+#include "foothold/scene/quality.h"
 #include "foothold/scene/reconstruction.h"
 #include "foothold/solver/summary.h"
 
@@ -32,6 +33,7 @@ struct JoshOptions {
 struct JoshResult {
   Reconstruction reconstruction;
   SolverSummary summary;
+  Quality quality;  // Of calibrated mode.
 };
 
 // Stage 1 aligns the keyframe pointmaps in 3D, stage 2 refines on reprojection, both with the contacts

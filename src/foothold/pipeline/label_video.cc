@@ -240,6 +240,7 @@ labels::Label LabelClip(const Clip& clip,
   label.clip.working_from_source = observations.clip.working_from_source;
   label.reconstruction = std::move(result.reconstruction);
   label.summary = std::move(result.summary);
+  label.quality = std::move(result.quality);
   label.provenance = MakeProvenance(body, options);
   label.provenance.perception = observations.source;
   return label;
