@@ -20,7 +20,8 @@ constexpr int kStride_px = 8;
 // picture's border.
 constexpr int kPadding_px = 16;
 constexpr double kLevelScale = 1.05;
-constexpr double kOwnOverlap = 0.4;  // Between windows of one detector.
+constexpr double kSmallestLevels = 1.08;  // The first two levels: the strongest may be one off.
+constexpr double kOwnOverlap = 0.4;       // Between windows of one detector.
 constexpr double kNeighbourOverlap = 0.6;
 // Static camera: where to look.
 constexpr int kForegroundShrink = 4;
@@ -178,15 +179,17 @@ std::vector<Detection> Detect(const Window& window,
                               double scale,
                               const Search& search) {
   std::vector<Detection> windows;
-  const cv::Size smallest = window.hog.winSize;
-  for (double level = 1; image.cols >= level * smallest.width && image.rows >= level * smallest.height;
+  const cv::Size win_size = window.hog.winSize;
+  for (double level = 1; image.cols >= level * win_size.width && image.rows >= level * win_size.height;
        level *= kLevelScale) {
     DetectOnLevel(window, image, level, scale, search, &windows);
   }
+  const double smallest_person_px = PersonIn(window, {0, 0}, 1, scale).height;
   std::vector<Detection> people;
   for (const Detection& strongest : SuppressOverlaps(windows, kOwnOverlap)) {
     people.push_back(MeanOfNeighbours(strongest, windows, window.hit_threshold));
     people.back().score /= window.start_response;
+    people.back().smallest = strongest.box.height < kSmallestLevels * smallest_person_px;
   }
   return people;
 }

@@ -31,6 +31,7 @@ void Gate(const ClipFrames& frames,
   gate_options.half_window_frames =
       std::max(1, static_cast<int>(std::lround(options.gate_window_s * frames.clip().frame_rate_hz)));
   const GroundGate gate = FitGroundGate(*detections, gate_options);
+  ShrinkSmallest(gate, detections);
   ApplyGroundGate(gate, options.continue_score, options.gate_log_height, detections);
 }
 
