@@ -28,6 +28,7 @@ struct Arguments {
   bool ablation = false;
   bool terms = false;
   bool released = false;
+  bool unrefined = false;
   NoiseOptions noise;
   std::string camera = "moving";
 };
@@ -48,6 +49,10 @@ Arguments Parse(int argc, char** argv) {
       NoiseOptions& noise = arguments.noise;
       noise.match_px = noise.match_outliers = noise.depth_smooth = noise.body_depth = noise.shape = 0;
       noise.joint_rotation_rad = noise.wrong_contacts = noise.focal = 0;
+      continue;
+    }
+    if (name == "--unrefined") {
+      arguments.unrefined = true;
       continue;
     }
     if (name == "--released") {
@@ -83,7 +88,7 @@ double Median(std::vector<double> values) {
 }
 
 void PrintRow(const std::string& name, const SyntheticScores& s, double seconds, int people) {
-  std::printf("%-28s %8.1f %8.1f %9.2f %8.1f %8.2f %8.2f %7.2f %3d\n",
+  std::printf("%-28s %8.1f %8.1f %9.2f %8.1f %8.2f %8.2f %8.2f %7.2f %3d\n",
               name.c_str(),
               s.w_mpjpe_mm,
               s.mpjpe_mm,
@@ -91,6 +96,7 @@ void PrintRow(const std::string& name, const SyntheticScores& s, double seconds,
               100 * s.ate_m,
               s.foot_sliding_mm,
               100 * s.focal_error,
+              100 * s.depth_error,
               seconds,
               people);
   std::fflush(stdout);
@@ -108,7 +114,8 @@ SyntheticScores MedianScores(const std::vector<SyntheticScores>& all) {
                                          &SyntheticScores::scale_error,
                                          &SyntheticScores::ate_m,
                                          &SyntheticScores::foot_sliding_mm,
-                                         &SyntheticScores::focal_error}) {
+                                         &SyntheticScores::focal_error,
+                                         &SyntheticScores::depth_error}) {
     out.*field = median(field);
   }
   return out;
@@ -153,7 +160,7 @@ int Main(int argc, char** argv) {
   const BodyModel body = labels::ReadBodyModel(labels::DefaultBodyModelPath());
   std::vector<Case> cases;
   std::vector<SyntheticScores> initial;
-  std::printf("%-28s %8s %8s %9s %8s %8s %8s %7s %3s\n",
+  std::printf("%-28s %8s %8s %9s %8s %8s %8s %8s %7s %3s\n",
               "",
               "W mm",
               "MPJPE mm",
@@ -161,6 +168,7 @@ int Main(int argc, char** argv) {
               "ATE cm",
               "FS mm",
               "focal %",
+              "depth %",
               "cpu s",
               "n");
   for (int n = 0; n < arguments.seeds; ++n) {
@@ -189,6 +197,11 @@ int Main(int argc, char** argv) {
               *std::max_element(w_ratio.begin(), w_ratio.end()),
               Median(fs_ratio),
               *std::max_element(fs_ratio.begin(), fs_ratio.end()));
+  if (arguments.unrefined) {
+    JoshOptions unrefined;
+    unrefined.refine_depth = false;
+    RunAll(cases, body, unrefined, arguments, "depths not refined");
+  }
   if (arguments.released) {
     JoshOptions released;
     released.mode = "released";

@@ -75,6 +75,19 @@ std::vector<Vec3d> CameraPoints(const std::vector<Rigid3d>& world_from_cam) {
   return points;
 }
 
+double DepthError(const Reconstruction& reconstruction, const Reconstruction& truth) {
+  std::vector<double> errors;
+  for (size_t k = 0; k < std::min(reconstruction.keyframes.size(), truth.keyframes.size()); ++k) {
+    const KeyframeDepth &ours = reconstruction.keyframes[k], &exact = truth.keyframes[k];
+    if (ours.frame != exact.frame || ours.depth_m.data.size() != exact.depth_m.data.size()) continue;
+    for (size_t p = 0; p < ours.depth_m.data.size(); ++p) {
+      if (!(ours.confidence.data[p] > 0.1f) || !(exact.confidence.data[p] > 0.1f)) continue;
+      errors.push_back(std::abs(ours.depth_m.data[p] / exact.depth_m.data[p] - 1));
+    }
+  }
+  return Mean(errors);
+}
+
 }  // namespace
 
 SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
@@ -103,6 +116,7 @@ SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
   }
   scores.w_mpjpe_mm = Mean(world);
   scores.mpjpe_mm = Mean(centred);
+  scores.depth_error = DepthError(reconstruction, truth);
   scores.world_translation_m = Mean(pelvis);
   scores.foot_sliding_mm = Mean(sliding);
   scores.ate_m = Mean(TrajectoryErrors_m(reconstruction.world_from_cam, truth.world_from_cam, false));

@@ -14,6 +14,7 @@ struct SyntheticScores {
   double foot_sliding_mm = 0;
   double mpjpe_mm = 0;
   double focal_error = 0;  // Relative.
+  double depth_error = 0;  // Mean |d / d_true - 1| of confident depths.
   // Mean distance of pelvises in the world, where the cameras (centres and axes of 1 m) are aligned rigidly.
   double world_translation_m = 0;
 };

@@ -9,6 +9,7 @@
 #include "foothold/josh/assemble.h"
 #include "foothold/josh/boxes.h"
 #include "foothold/josh/contacts.h"
+#include "foothold/josh/depth_refinement.h"
 #include "foothold/josh/problem.h"
 #include "foothold/josh/quality.h"
 #include "foothold/josh/released_mode.h"
@@ -167,20 +168,24 @@ void AddFlag(const std::string& flag, std::vector<std::string>* flags) {
 
 }  // namespace
 
-JoshResult OptimizeJointly(const Observations& observations,
+JoshResult OptimizeJointly(const Observations& given,
                            const BodyModel& body,
                            const JoshOptions& options,
                            int threads) {
-  FOOTHOLD_CHECK(!observations.keyframes.empty(), "observations have no keyframes");
-  FOOTHOLD_CHECK(
-      static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
-      "one initial camera per frame");
-  if (options.mode == "released") return OptimizeReleased(observations, body, options, threads);
+  FOOTHOLD_CHECK(!given.keyframes.empty(), "observations have no keyframes");
+  FOOTHOLD_CHECK(static_cast<int>(given.camera.world_from_cam.size()) == given.clip.num_frames(),
+                 "one initial camera per frame");
+  if (options.mode == "released") return OptimizeReleased(given, body, options, threads);
   JoshResult result;
   SolverSummary& summary = result.summary;
-  summary.num_keyframes = static_cast<int>(observations.keyframes.size());
+  summary.num_keyframes = static_cast<int>(given.keyframes.size());
 
-  const std::vector<MatchedPair> pairs = PackMatches(observations, kMaxMatches2d);
+  std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d);
+  // Depths of fixed cameras stay: nothing but their own noise could move them.
+  const bool refine_depth = options.refine_depth && !pairs.empty() && !given.camera.poses_fixed;
+  Observations corrected;
+  if (refine_depth) corrected = given;
+  const Observations& observations = refine_depth ? corrected : given;
   InitialAlignment alignment = AlignScales(observations, pairs);
   Variables variables = BuildVariables(observations, body, options, alignment);
   const auto find_feet = [&](const std::vector<double>& values) {
@@ -199,28 +204,39 @@ JoshResult OptimizeJointly(const Observations& observations,
   }
 
   std::vector<double> values = variables.layout.initial_values();
-  JointObjective objective(observations, options, variables, pairs, values);
+  const std::vector<double> initial = values;
+  auto objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
   const auto look_up = [&](double tolerance) {
     const ParameterView view{&variables.layout, values.data()};
-    objective.SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
-                          FindBoxes(variables, view, observations, threads));
+    objective->SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
+                           FindBoxes(variables, view, observations, threads));
   };
   look_up(kRoughTolerance);
   FixVariables(observations, options, Stage::kAlign, !pairs.empty(), &variables);
-  RunStage(objective, variables, options, Stage::kAlign, threads, &values, &summary);
+  RunStage(*objective, variables, options, Stage::kAlign, threads, &values, &summary);
   // Where the feet are known better, so is the piece of scene under them.
-  for (const Stage stage : {Stage::kReproject, Stage::kMotion}) {
+  const auto run = [&](Stage stage) {
     look_up(kFineTolerance);
     FixVariables(observations, options, stage, !pairs.empty(), &variables);
-    RunStage(objective, variables, options, stage, threads, &values, &summary);
+    RunStage(*objective, variables, options, stage, threads, &values, &summary);
+  };
+  run(Stage::kReproject);
+  if (refine_depth) {
+    const ParameterView view{&variables.layout, values.data()};
+    ApplyCorrections(RefineDepths(variables, view, observations, pairs, DepthRefinementOptions(), threads),
+                     &corrected,
+                     &pairs);
+    objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
+    run(Stage::kReproject);
   }
+  run(Stage::kMotion);
 
   const ParameterView view{&variables.layout, values.data()};
   result.quality = MeasureFit(
       variables, view, pairs, ChooseSurfaces(variables, view, find_feet(values), kFineTolerance), threads);
   FixVariables(observations, options, Stage::kReproject, !pairs.empty(), &variables);
   MeasureObservability(variables,
-                       objective.TermsOf(Stage::kReproject),
+                       objective->TermsOf(Stage::kReproject),
                        values,
                        CameraPriorOptions().log_focal,
                        threads,

@@ -25,6 +25,7 @@ struct JoshOptions {
   bool optimize_focal = true;
   bool optimize_bodies = true;
   bool optimize_all_joints = false;  // Else hips, knees and ankles.
+  bool refine_depth = true;          // Whether depths take smooth corrections from matches.
   int max_iterations = 30;           // Per stage.
   double min_point_confidence = 0.1;
   static const OptionTable& Table();

@@ -37,6 +37,9 @@ const OptionTable& JoshOptions::Table() {
           .Add("optimize_all_joints",
                &JoshOptions::optimize_all_joints,
                "Whether all joints turn, or only hips, knees and ankles.")
+          .Add("refine_depth",
+               &JoshOptions::refine_depth,
+               "Whether each keyframe's depths are corrected, smoothly over the image, by what other keyframes see.")
           .Add("max_iterations", &JoshOptions::max_iterations, 1, 10000, "Most iterations of each stage.")
           .Add("min_point_confidence",
                &JoshOptions::min_point_confidence,
