@@ -16,8 +16,7 @@
 #include "foothold/base/timer.h"
 #include "foothold/comm/world.h"
 #include "foothold/config/command_line.h"
-#include "foothold/pipeline/report.h"
-#include "foothold/scene/synthetic.h"
+#include "foothold/pipeline/program_options.h"
 #include "jobs/drain.h"
 
 namespace foothold {
@@ -31,28 +30,9 @@ constexpr char kUsage[] =
 const std::map<std::string, std::string> kAliases = {
     {"corpus", "job.corpus"}, {"output", "job.output"}, {"body", "job.body"}};
 
-struct Options {
-  JobOptions job;
-  LedgerOptions ledger;
-  LabelOptions label;
-  // Known but not used here, so that one config file serves every program.
-  ReportOptions report;
-  SyntheticOptions synthetic;
-  NoiseOptions noise;
-
-  void BindTo(OptionSet* set) {
-    set->Bind(&job);
-    set->Bind(&ledger);
-    label.BindTo(set);
-    set->Bind(&report);
-    set->Bind(&synthetic);
-    set->Bind(&noise);
-  }
-};
-
 // Everything that the start decides, the same on every rank.
 struct Plan {
-  Options options;
+  ProgramOptions options;
   Corpus corpus;
   std::string label_identity;  // Options that affect labels, program and body.
   bool stop = false;           // --help or --print-config: nothing to run.

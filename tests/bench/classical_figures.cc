@@ -97,6 +97,12 @@ void PrintPeople(const ClassicalFigures& f, const Observations& observations) {
                 person.speed_m_s,
                 Joined(observations.people[p].flags).c_str());
   }
+  for (const auto& [id, rigid] : f.rigidity) {
+    std::printf("  track %3d        %d of %d points on the body are fixed in space\n",
+                id,
+                rigid.num_rigid,
+                rigid.num_points);
+  }
   std::printf("people            %zu, stature 1.6-1.9 m in %.0f %%, median speed %.2f m/s\n",
               f.people.size(),
               100.0 * inside / std::max<size_t>(1, f.people.size()),

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "bench/synthetic_clips.h"
 #include "foothold/josh/josh.h"
+#include "foothold/perception/classical/statistics.h"
 #include "foothold/scene/synthetic.h"
 #include "labels/body_file.h"
 #include "support/synthetic_scores.h"
@@ -20,17 +22,12 @@ namespace foothold {
 namespace {
 
 struct Arguments {
-  int seeds = 10;
-  int first_seed = 1;
-  int frames = 120;
-  int people = 0;
-  int threads = 1;
+  SyntheticClips clips;
   bool ablation = false;
   bool terms = false;
   bool released = false;
   bool unrefined = false;
   NoiseOptions noise;
-  std::string camera = "moving";
 };
 
 Arguments Parse(int argc, char** argv) {
@@ -61,16 +58,11 @@ Arguments Parse(int argc, char** argv) {
     }
     if (i + 1 == argc) break;
     const char* value = argv[++i];
-    if (name == "--seeds") arguments.seeds = std::atoi(value);
-    if (name == "--first-seed") arguments.first_seed = std::atoi(value);
-    if (name == "--frames") arguments.frames = std::atoi(value);
-    if (name == "--people") arguments.people = std::atoi(value);
-    if (name == "--threads") arguments.threads = std::atoi(value);
+    if (arguments.clips.Take(name, value)) continue;
     if (name == "--body-depth") arguments.noise.body_depth = std::atof(value);
     if (name == "--shape") arguments.noise.shape = std::atof(value);
     if (name == "--rotation") arguments.noise.joint_rotation_rad = std::atof(value);
     if (name == "--wrong-contacts") arguments.noise.wrong_contacts = std::atof(value);
-    if (name == "--camera") arguments.camera = value;
   }
   return arguments;
 }
@@ -80,12 +72,6 @@ struct Case {
   Observations observations;
   Reconstruction truth;
 };
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n == 0 ? 0 : n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 void PrintRow(const std::string& name, const SyntheticScores& s, double seconds, int people) {
   std::printf("%-28s %8.1f %8.1f %9.2f %8.1f %8.2f %8.2f %8.2f %7.2f %3d\n",
@@ -145,7 +131,7 @@ std::vector<SyntheticScores> RunAll(const std::vector<Case>& cases,
   std::vector<SyntheticScores> scores;
   for (const Case& c : cases) {
     const std::clock_t start = std::clock();
-    const JoshResult result = OptimizeJointly(c.observations, body, options, arguments.threads);
+    const JoshResult result = OptimizeJointly(c.observations, body, options, arguments.clips.threads);
     const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     scores.push_back(ScoreReconstruction(result.reconstruction, c.truth, body));
     PrintRow(name + " " + c.name, scores.back(), seconds, static_cast<int>(c.truth.people.size()));
@@ -171,14 +157,11 @@ int Main(int argc, char** argv) {
               "depth %",
               "cpu s",
               "n");
-  for (int n = 0; n < arguments.seeds; ++n) {
-    const int seed = arguments.first_seed + n;
-    SyntheticOptions options;
-    options.num_frames = arguments.frames;
-    options.camera = arguments.camera;
-    options.num_people = arguments.people;
+  const SyntheticClips& clips = arguments.clips;
+  for (int n = 0; n < clips.seeds; ++n) {
+    const int seed = clips.first_seed + n;
     const SyntheticClip clip =
-        MakeSyntheticClip(body, options, "bench" + std::to_string(seed), seed, arguments.threads);
+        MakeSyntheticClip(body, clips.options, "bench" + std::to_string(seed), seed, clips.threads);
     Case c{std::to_string(seed), AddNoise(clip, body, arguments.noise, seed), clip.truth};
     initial.push_back(ScoreReconstruction(InitialReconstruction(c.observations, body), c.truth, body));
     PrintRow("initial " + c.name, initial.back(), 0, static_cast<int>(c.truth.people.size()));

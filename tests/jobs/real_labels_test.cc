@@ -4,13 +4,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <map>
-
-#include "foothold/base/hash.h"
 #include "foothold/pipeline/synthetic_dataset.h"
-#include "jobs/run_program.h"
+#include "jobs/label_runs.h"
 #include "labels/body_file.h"
-#include "labels/label.h"
 #include "support/temporary_folder.h"
 
 namespace foothold {
@@ -36,48 +32,15 @@ const std::string& Videos() {
   return path;
 }
 
-ProgramResult Label(const std::string& corpus,
-                    const std::string& output,
-                    int ranks,
-                    const std::string& threads) {
-  return RunProgram({FOOTHOLD_LABEL_CORPUS,
-                     "--corpus",
-                     corpus,
-                     "--output",
-                     output,
-                     "--perception.name",
-                     "recorded",
-                     "--run.threads",
-                     threads},
-                    ranks);
-}
+const std::vector<std::string> kRecorded = {"--perception.name", "recorded"};
 
-std::map<std::string, std::string> LabelHashes(const std::string& output) {
-  std::map<std::string, std::string> hashes;
-  for (const auto& entry : fs::recursive_directory_iterator(output + "/labels")) {
-    if (entry.path().extension() == ".h5") {
-      hashes[entry.path().lexically_relative(output).string()] = HashFile(entry.path().string());
-    }
-  }
-  return hashes;
+ProgramResult Label(const std::string& corpus, const std::string& output) {
+  return RunLabelling(corpus, output, 2, 1, kRecorded);
 }
 
 TEST(RealLabels, SameBytesForAnyRanksAndThreads) {
   const TemporaryFolder folder;
-  std::map<std::string, std::string> expected;
-  const std::vector<std::pair<int, std::string>> runs = {{1, "1"}, {1, "2"}, {2, "1"}, {3, "2"}};
-  for (const auto& [ranks, threads] : runs) {
-    const std::string output = folder.File("out" + std::to_string(ranks) + "-" + threads);
-    const ProgramResult result = Label(Videos(), output, ranks, threads);
-    ASSERT_EQ(result.exit_code, 0) << result.output;
-    const auto hashes = LabelHashes(output);
-    EXPECT_EQ(hashes.size(), 3u);
-    if (expected.empty()) expected = hashes;
-    EXPECT_EQ(hashes, expected) << ranks << " ranks, " << threads << " threads";
-  }
-  for (const auto& [path, hash] : expected) {
-    EXPECT_EQ(labels::ReadLabel(folder.File("out1-1/" + path)).kind, "label");
-  }
+  ExpectSameLabels(Videos(), kRecorded, {{1, 1}, {1, 2}, {2, 1}, {3, 2}}, 3, folder.path());
 }
 
 TEST(RealLabels, RepeatAddAndBadVideos) {
@@ -98,18 +61,18 @@ TEST(RealLabels, RepeatAddAndBadVideos) {
   ASSERT_EQ(videos.size(), 3u);
   fs::rename(videos[2], folder.File("later.mp4"));
   const std::string output = folder.File("out");
-  EXPECT_EQ(Label(corpus, output, 2, "1").exit_code, 0);
+  EXPECT_EQ(Label(corpus, output).exit_code, 0);
   const auto before = LabelHashes(output);
   EXPECT_EQ(before.size(), 2u);
 
-  const ProgramResult again = Label(corpus, output, 2, "1");
+  const ProgramResult again = Label(corpus, output);
   EXPECT_EQ(again.exit_code, 0);
   EXPECT_NE(again.output.find("nothing to do"), std::string::npos) << again.output;
 
   fs::rename(folder.File("later.mp4"), videos[2]);
   folder.Write("videos/text.mp4", "this is no video");
   folder.Write("videos/empty.avi", "");
-  const ProgramResult third = Label(corpus, output, 2, "1");
+  const ProgramResult third = Label(corpus, output);
   EXPECT_EQ(third.exit_code, 4) << third.output;
   EXPECT_NE(third.output.find("this run: 1 units, 1 clips"), std::string::npos) << third.output;
   EXPECT_NE(third.output.find("5 units: 3 labelled, 0 partly, 2 rejected"), std::string::npos)
@@ -144,7 +107,7 @@ TEST(RealLabels, FullAndReadOnlyDisksEndTheJobCleanly) {
   SmallDisk disk(folder.File("disk"));
   if (!disk.mounted()) GTEST_SKIP() << "SKIPPED: this test must be allowed to mount a tmpfs (root)";
   const std::string output = folder.File("disk/out");
-  const ProgramResult full = Label(Videos(), output, 2, "1");
+  const ProgramResult full = Label(Videos(), output);
   EXPECT_EQ(full.exit_code, 6) << full.output;
   EXPECT_NE(full.output.find("No space left"), std::string::npos) << full.output;
   EXPECT_NE(full.output.find("3 open"), std::string::npos) << full.output;
@@ -153,7 +116,7 @@ TEST(RealLabels, FullAndReadOnlyDisksEndTheJobCleanly) {
     EXPECT_EQ(entry.path().filename().string().find(".tmp-"), std::string::npos) << entry.path();
   }
   ASSERT_TRUE(disk.MakeReadOnly());
-  const ProgramResult read_only = Label(Videos(), output, 2, "1");
+  const ProgramResult read_only = Label(Videos(), output);
   EXPECT_EQ(read_only.exit_code, 6) << read_only.output;
   EXPECT_NE(read_only.output.find("Read-only"), std::string::npos) << read_only.output;
 }

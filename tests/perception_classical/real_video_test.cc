@@ -88,7 +88,7 @@ TEST(RealVideo, PromenadeIsReconstructedInMetres) {
                               std::move(masks),
                               std::move(features)};
   ClassicalFigures figures;
-  const Observations observations = ObserveMovingView(evidence, &figures);
+  const Observations observations = ObserveMovingView(evidence, SolveMovingView(evidence), &figures);
   CheckObservations(observations, "test");
 
   // Bounds of the design: one walking camera held at eye level, pedestrians around it.

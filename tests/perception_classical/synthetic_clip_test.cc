@@ -93,8 +93,60 @@ void TracksOf(const Rendered& rendered,
   }
 }
 
+// A box of a person's form around a fixed point of the scene, in front of which nobody passes; empty
+// when the point does not stay in the picture.
+PersonTrack TrackOfPoint(const Rendered& rendered, const Vec3d& point) {
+  const Reconstruction& truth = rendered.clip.truth;
+  constexpr float kWidth = 24, kHeight = 57;
+  PersonTrack track;
+  for (size_t frame = 0; frame < rendered.frames.size(); ++frame) {
+    const ImageU8& mask = rendered.frames[frame].person_mask;
+    const Vec3d in_cam = Inverse(truth.world_from_cam[frame]) * point;
+    if (!(in_cam[2] > 0.1)) return PersonTrack();
+    const Vec2d center = Project(truth.pinhole, in_cam);
+    const Box box{static_cast<float>(center[0]) - kWidth / 2,
+                  static_cast<float>(center[1]) - kHeight / 2,
+                  kWidth,
+                  kHeight};
+    const int x0 = static_cast<int>(box.x), y0 = static_cast<int>(box.y);
+    if (x0 < 0 || y0 < 0 || x0 + kWidth >= mask.width || y0 + kHeight >= mask.height) return PersonTrack();
+    for (int y = y0; y <= y0 + kHeight; ++y) {
+      for (int x = x0; x <= x0 + kWidth; ++x) {
+        if (mask.At(x, y) != 0) return PersonTrack();
+      }
+    }
+    track.frames.push_back(static_cast<int>(frame));
+    track.boxes_px.push_back(box);
+    track.scores.push_back(1);
+    track.detected.push_back(1);
+  }
+  return track;
+}
+
+// The first that there is, over a grid of the first frame's pixels.
+PersonTrack TrackOfScenery(const Rendered& rendered) {
+  const Reconstruction& truth = rendered.clip.truth;
+  const ImageF& depth_m = rendered.frames[0].depth_m;
+  for (int y = 8; y < depth_m.height; y += 8) {
+    for (int x = 8; x < depth_m.width; x += 8) {
+      const Vec3d ray = Unproject(truth.pinhole, Vec2d{static_cast<double>(x), static_cast<double>(y)});
+      const double depth = depth_m.At(x, y);
+      if (!(depth > 0 && depth < 8)) continue;
+      PersonTrack track = TrackOfPoint(rendered, truth.world_from_cam[0] * (depth * ray));
+      if (!track.frames.empty()) return track;
+    }
+  }
+  return PersonTrack();
+}
+
 class SyntheticClipTest : public ::testing::Test {
  protected:
+  ClipFrames FramesOf(const Rendered& rendered, const std::vector<int>& keyframes) const {
+    std::vector<ImageU8> images;
+    for (const RenderedFrame& frame : rendered.frames) images.push_back(frame.color);
+    return ClipFrames::FromImages(images, rendered.clip.observations.clip, keyframes, options_.frames);
+  }
+
   // Runs the geometric half; `regime` as found by it, nothing more when it is not the expected one.
   Observations Observe(const Rendered& rendered,
                        CameraRegime expected,
@@ -102,9 +154,7 @@ class SyntheticClipTest : public ::testing::Test {
                        ClassicalFigures* figures) {
     const Clip& clip = rendered.clip.observations.clip;
     std::vector<int> keyframes = KeyframesOf(clip, 0);
-    std::vector<ImageU8> images;
-    for (const RenderedFrame& frame : rendered.frames) images.push_back(frame.color);
-    ClipFrames frames = ClipFrames::FromImages(images, clip, keyframes, options_.frames);
+    ClipFrames frames = FramesOf(rendered, keyframes);
     std::vector<PersonTrack> tracks;
     PersonMasks masks;
     TracksOf(rendered, &tracks, &masks.silhouettes);
@@ -133,7 +183,7 @@ class SyntheticClipTest : public ::testing::Test {
     Observations observations;
     if (*regime == CameraRegime::kParallax) {
       try {
-        observations = ObserveMovingView(evidence, figures);
+        observations = ObserveMovingView(evidence, SolveMovingView(evidence), figures);
       } catch (const Error& error) {
         if (!FailedForLackOfParallax(error)) throw;
         *regime = CameraRegime::kRotation;
@@ -240,6 +290,37 @@ TEST_F(SyntheticClipTest, MovingCamera) {
   ASSERT_GT(errors.size(), 1000u);
   EXPECT_NEAR(Median(errors), 1, 0.05);
   EXPECT_LT(RobustSpread(errors), 0.06);
+}
+
+TEST_F(SyntheticClipTest, PiecesOfTheSceneAreNoPeople) {
+  const Rendered rendered = Render(body_, Options("moving"), 11);
+  std::vector<PersonTrack> tracks;
+  std::vector<std::vector<Silhouette>> silhouettes;
+  TracksOf(rendered, &tracks, &silhouettes);
+  const size_t num_people = tracks.size();
+  ASSERT_GT(num_people, 0u);
+  tracks.push_back(TrackOfScenery(rendered));
+  ASSERT_FALSE(tracks.back().frames.empty());
+
+  const std::vector<int> keyframes = KeyframesOf(rendered.clip.observations.clip, 0);
+  const ClipFrames frames = FramesOf(rendered, keyframes);
+  const std::vector<FeatureTrack> features = TrackFeatures(frames, tracks, keyframes, options_.features);
+  const CameraSolution cameras = SolveMovingCamera(frames, features, keyframes, options_.calibration, 2);
+  const std::vector<RigidEvidence> evidence =
+      MeasureRigidity(frames, tracks, keyframes, cameras, options_.features, options_.rigid);
+  for (size_t t = 0; t < num_people; ++t) {
+    EXPECT_FALSE(IsRigid(evidence[t], options_.rigid))
+        << t << ": " << evidence[t].num_rigid << " of " << evidence[t].num_points;
+  }
+  EXPECT_TRUE(IsRigid(evidence.back(), options_.rigid))
+      << evidence.back().num_rigid << " of " << evidence.back().num_points;
+
+  const PersonTrack scenery = tracks.back();
+  DropRigidTracks(evidence, options_.rigid, &tracks);
+  EXPECT_EQ(tracks.size(), num_people);
+  std::vector<PersonTrack> alone{scenery};
+  DropRigidTracks({evidence.back()}, options_.rigid, &alone);
+  EXPECT_EQ(alone.size(), 1u) << "where nobody moves, nobody is dropped";
 }
 
 TEST_F(SyntheticClipTest, StaticCamera) {

@@ -144,7 +144,7 @@ std::string ProblemOf(const OptionField& field, const std::string& text) {
   }
   if (field.type == OptionField::Type::kBool) return "";
   double value = 0;
-  const std::string problem = internal::ParseOption(text, &value);
+  std::string problem = internal::ParseOption(text, &value);
   if (!problem.empty()) return problem;
   if (value >= field.min && value <= field.max) return "";
   return text + " is out of range (" + RangeText(field) + ")";

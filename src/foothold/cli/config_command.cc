@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "foothold/cli/command.h"
-#include "foothold/cli/tool_options.h"
+#include "foothold/cli/resolve.h"
 
 namespace foothold::cli {
 namespace {
@@ -33,7 +33,7 @@ struct Arguments {
 };
 
 ExitCode Run(const Arguments& arguments) {
-  ToolOptions options;
+  ProgramOptions options;
   OptionSet set;
   options.BindTo(&set);
   if (arguments.reference) {
@@ -53,7 +53,7 @@ void AddConfigCommand(CLI::App* app, Action* action) {
   command->add_flag(
       "--reference", arguments->reference, "Print docs/options.md: every option with its range.");
   command->add_flag("--labels-only", arguments->labels_only, "Only options that change labels.");
-  ToolOptions defaults;
+  ProgramOptions defaults;
   OptionSet shown;
   defaults.BindTo(&shown);
   AddOptionFlags(command, shown, &arguments->options);

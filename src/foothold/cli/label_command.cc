@@ -7,7 +7,7 @@
 
 #include "foothold/cli/command.h"
 #include "foothold/cli/output.h"
-#include "foothold/cli/tool_options.h"
+#include "foothold/cli/resolve.h"
 #include "foothold/pipeline/sidecar.h"
 
 namespace foothold::cli {
@@ -112,7 +112,7 @@ ExitCode Combine(const std::vector<ClipOutcome>& outcomes) {
 
 ExitCode Run(const Arguments& arguments) {
   const FrameRange range = ParseFrames(arguments.frames);
-  ToolOptions options;
+  ProgramOptions options;
   Resolve(arguments.options, &options);
   const BodyModel body = LoadBody(arguments.body_path);
 

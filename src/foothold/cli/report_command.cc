@@ -7,7 +7,7 @@
 #include "foothold/base/log.h"
 #include "foothold/cli/command.h"
 #include "foothold/cli/output.h"
-#include "foothold/cli/tool_options.h"
+#include "foothold/cli/resolve.h"
 #include "foothold/pipeline/report.h"
 #include "labels/label.h"
 
@@ -34,7 +34,7 @@ bool IsCompanion(const std::string& path) {
 }
 
 ExitCode Run(const Arguments& arguments) {
-  ToolOptions options;
+  ProgramOptions options;
   Resolve(arguments.options, &options);
   std::vector<std::string> paths = ExpandPaths(arguments.labels, ".h5");
   // A folder of synthetic clips also holds truth and observations; named directly, truth can be drawn.

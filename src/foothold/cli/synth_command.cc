@@ -8,7 +8,7 @@
 
 #include "foothold/cli/command.h"
 #include "foothold/cli/output.h"
-#include "foothold/cli/tool_options.h"
+#include "foothold/cli/resolve.h"
 #include "foothold/pipeline/synthetic_dataset.h"
 
 namespace foothold::cli {
@@ -32,7 +32,7 @@ struct Arguments {
 };
 
 ExitCode Run(const Arguments& arguments) {
-  ToolOptions options;
+  ProgramOptions options;
   Resolve(arguments.options, &options);
   SyntheticDataset dataset;
   dataset.dir = arguments.dir;
@@ -71,7 +71,7 @@ void AddSynthCommand(CLI::App* app, Action* action) {
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print the videos' paths as JSON.");
   AddBodyOption(command, &arguments->body_path);
-  ToolOptions defaults;
+  ProgramOptions defaults;
   OptionSet shown;
   shown.Bind(&defaults.label.run);
   shown.Bind(&defaults.synthetic);

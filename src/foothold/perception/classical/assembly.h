@@ -26,8 +26,11 @@ struct ClipEvidence {
 
 // Static or rotating camera: metric scene from people on one plane, cameras fixed, no matches.
 Observations ObserveFixedView(const ClipEvidence& evidence, CameraRegime regime, ClassicalFigures* figures);
-// Moving camera: bundle adjustment, dense depth, matches; scaled by people to about metres.
-Observations ObserveMovingView(const ClipEvidence& evidence, ClassicalFigures* figures);
+// Moving camera: bundle adjustment; then dense depth and matches, scaled by people to about metres.
+CameraSolution SolveMovingView(const ClipEvidence& evidence);
+Observations ObserveMovingView(const ClipEvidence& evidence,
+                               CameraSolution cameras,
+                               ClassicalFigures* figures);
 
 // Rotation or parallax for a camera known to move. A lens that bends lines breaks the homography of a
 // camera that only rotates; where the homography does fairly well, a rotation with its own focal length

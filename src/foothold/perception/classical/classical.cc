@@ -47,6 +47,19 @@ void MaskEvidence(CameraRegime regime, ClipEvidence* evidence) {
   RequirePeople(evidence->tracks);
 }
 
+void KeepWhoMoves(const CameraSolution& cameras, ClipEvidence* evidence, ClassicalFigures* figures) {
+  const PhaseTimes::Scope scope(evidence->times, "people_rigid");
+  const std::vector<RigidEvidence> rigidity = MeasureRigidity(evidence->frames,
+                                                              evidence->tracks,
+                                                              evidence->keyframes,
+                                                              cameras,
+                                                              evidence->options.features,
+                                                              evidence->options.rigid);
+  for (size_t t = 0; t < rigidity.size(); ++t)
+    figures->rigidity.emplace_back(evidence->tracks[t].id, rigidity[t]);
+  DropRigidTracks(rigidity, evidence->options.rigid, &evidence->tracks);
+}
+
 }  // namespace
 
 void ClassicalOptions::BindTo(OptionSet* set) {
@@ -55,6 +68,7 @@ void ClassicalOptions::BindTo(OptionSet* set) {
   set->Bind(&regime);
   set->Bind(&features);
   set->Bind(&calibration);
+  set->Bind(&rigid);
   set->Bind(&ground);
   set->Bind(&depth);
   set->Bind(&matches);
@@ -122,9 +136,11 @@ Observations ObserveClassically(const Clip& clip,
                         std::move(features)};
   Observations observations;
   if (regime == CameraRegime::kParallax) {
-    MaskEvidence(regime, &evidence);
     try {
-      observations = ObserveMovingView(evidence, figures);
+      const CameraSolution cameras = SolveMovingView(evidence);
+      KeepWhoMoves(cameras, &evidence, figures);
+      MaskEvidence(regime, &evidence);
+      observations = ObserveMovingView(evidence, cameras, figures);
     } catch (const Error& error) {
       if (!FailedForLackOfParallax(error)) throw;
       LogInfo(std::string(error.what()) + "; treated as a rotating camera");

@@ -14,6 +14,7 @@
 #include "foothold/perception/classical/moving_camera.h"
 #include "foothold/perception/classical/people.h"
 #include "foothold/perception/classical/regime.h"
+#include "foothold/perception/classical/rigid_tracks.h"
 #include "foothold/perception/classical/tracks_klt.h"
 #include "foothold/perception/perception.h"
 
@@ -26,6 +27,7 @@ struct ClassicalOptions {
   RegimeOptions regime;
   KltOptions features;
   CalibrationOptions calibration;
+  RigidOptions rigid;
   GroundOptions ground;
   DepthOptions depth;
   MatchOptions matches;
@@ -60,6 +62,7 @@ struct ClassicalFigures {
   LensCalibration calibration;
   GroundEstimate ground;  // Metric after scaling by people.
   ContactScale scale;
+  std::vector<std::pair<int, RigidEvidence>> rigidity;  // By track, before rigid ones are dropped.
   MetrologyResult metrology;
   double camera_height_m = 0, camera_speed_m_s = 0;
   double depth_coverage = 0;  // Share of pixels with confidence above 0.1.

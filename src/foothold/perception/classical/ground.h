@@ -14,7 +14,7 @@ struct GroundOptions {
   double max_tilt_deg = 20;          // Of the plane's normal against the picture's up direction.
   double tolerance_height = 0.03;    // Inlier: this share of the camera height ...
   double tolerance_distance = 0.01;  // ... plus this share of the distance from the cameras.
-  double min_inlier_share = 0.2;     // Below: no ground (flag no_ground).
+  double min_inlier_share = 0.1;     // Below: no ground (flag no_ground).
   double max_height_cv = 0.05;       // Spread of the camera's height over its mean above: ground_drift.
   int ransac_iterations = 1500;
   static const OptionTable& Table();

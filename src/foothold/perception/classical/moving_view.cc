@@ -136,20 +136,22 @@ void FillKeyframes(const ClipEvidence& evidence,
 
 }  // namespace
 
-Observations ObserveMovingView(const ClipEvidence& evidence, ClassicalFigures* figures) {
+CameraSolution SolveMovingView(const ClipEvidence& evidence) {
+  const PhaseTimes::Scope scope(evidence.times, "cameras");
+  return SolveMovingCamera(
+      evidence.frames, evidence.features, evidence.keyframes, evidence.options.calibration, evidence.threads);
+}
+
+Observations ObserveMovingView(const ClipEvidence& evidence,
+                               CameraSolution solution,
+                               ClassicalFigures* figures) {
   Observations observations;
   observations.clip = evidence.clip;
   const SquarePixels square(evidence.frames);
-  CameraSolution solution;
+  for (const std::string& flag : solution.flags) AddFlag(flag, &observations.flags);
   GroundEstimate ground;
   {
-    const PhaseTimes::Scope scope(evidence.times, "cameras");
-    solution = SolveMovingCamera(evidence.frames,
-                                 evidence.features,
-                                 evidence.keyframes,
-                                 evidence.options.calibration,
-                                 evidence.threads);
-    for (const std::string& flag : solution.flags) AddFlag(flag, &observations.flags);
+    const PhaseTimes::Scope scope(evidence.times, "ground");
     ground = GroundOf(evidence, solution, &observations);
   }
   const WorkingView view(evidence.clip.working_from_source, solution.lens, square.square_from_source);

@@ -13,21 +13,29 @@ namespace {
 
 constexpr double kSideGrowth = 0.25;  // Arms swing outside the box.
 constexpr int kBorderPx = 3;
+constexpr double kBodyDistancePx = 5;  // Least distance between new corners on bodies.
+constexpr int kMinKeyframes = 3;       // Of a track that is worth returning.
 
 using Points = std::vector<cv::Point2f>;
 
-cv::Mat RigidMask(const ClipFrames& frames, const std::vector<PersonTrack>& people, int frame) {
-  cv::Mat mask(frames.height(), frames.width(), CV_8U, cv::Scalar(255));
+// Analysis size, `inside` in the part of everybody's box that `part` gives, `outside` elsewhere.
+template <class Part>
+cv::Mat PeopleMask(const ClipFrames& frames,
+                   const std::vector<PersonTrack>& people,
+                   int frame,
+                   const Part& part,
+                   uint8_t inside,
+                   uint8_t outside) {
+  cv::Mat mask(frames.height(), frames.width(), CV_8U, cv::Scalar(outside));
   for (const PersonTrack& person : people) {
-    const Box* box = BoxAt(person, frame);
-    if (box == nullptr) continue;
-    const Box grown = GrownBox(frames.AnalysisFromSource(*box), kSideGrowth);
-    cv::rectangle(
-        mask,
-        cv::Point(static_cast<int>(grown.x), static_cast<int>(grown.y)),
-        cv::Point(static_cast<int>(grown.x + grown.width), static_cast<int>(grown.y + grown.height)),
-        cv::Scalar(0),
-        cv::FILLED);
+    const Box* box_px = BoxAt(person, frame);
+    if (box_px == nullptr) continue;
+    const Box box = part(frames.AnalysisFromSource(*box_px));
+    cv::rectangle(mask,
+                  cv::Point(static_cast<int>(box.x), static_cast<int>(box.y)),
+                  cv::Point(static_cast<int>(box.x + box.width), static_cast<int>(box.y + box.height)),
+                  cv::Scalar(inside),
+                  cv::FILLED);
   }
   return mask;
 }
@@ -37,7 +45,7 @@ class Tracker {
  public:
   explicit Tracker(const KltOptions& options) : options_(options) {}
 
-  void Advance(const cv::Mat& previous, const cv::Mat& current, const cv::Mat& rigid) {
+  void Advance(const cv::Mat& previous, const cv::Mat& current, const cv::Mat& mask) {
     if (points_.empty()) return;
     Points forward, back;
     std::vector<uint8_t> forward_ok, back_ok;
@@ -58,7 +66,7 @@ class Tracker {
             p.y < current.rows - 1 - kBorderPx)) {
         continue;
       }
-      if (rigid.at<uint8_t>(cvRound(p.y), cvRound(p.x)) == 0) continue;
+      if (mask.at<uint8_t>(cvRound(p.y), cvRound(p.x)) == 0) continue;
       kept.push_back(p);
       kept_ids.push_back(ids_[i]);
     }
@@ -67,10 +75,10 @@ class Tracker {
   }
 
   // New corners where no track is near.
-  void TopUp(const cv::Mat& image, const cv::Mat& rigid, int frame) {
+  void TopUp(const cv::Mat& image, const cv::Mat& mask, int frame) {
     const int missing = options_.max_corners - static_cast<int>(points_.size());
     if (missing <= 0) return;
-    cv::Mat free = rigid.clone();
+    cv::Mat free = mask.clone();
     for (const cv::Point2f& p : points_) {
       cv::circle(free,
                  cv::Point(static_cast<int>(p.x), static_cast<int>(p.y)),
@@ -114,7 +122,36 @@ int KeyframesSeen(const FeatureTrack& track, const std::vector<int>& keyframes) 
   return static_cast<int>(end - begin);
 }
 
+// Corners where mask_of(frame) is not 0.
+template <class MaskOf>
+std::vector<FeatureTrack> FollowCorners(const ClipFrames& frames,
+                                        const std::vector<int>& keyframes,
+                                        const KltOptions& options,
+                                        const MaskOf& mask_of) {
+  Tracker tracker(options);
+  size_t next_keyframe = 0;
+  for (int frame = 0; frame < frames.count(); ++frame) {
+    const cv::Mat image = AsMat(frames.Gray(frame));
+    const cv::Mat mask = mask_of(frame);
+    if (frame > 0) tracker.Advance(AsMat(frames.Gray(frame - 1)), image, mask);
+    if (next_keyframe < keyframes.size() && keyframes[next_keyframe] == frame) {
+      tracker.TopUp(image, mask, frame);
+      ++next_keyframe;
+    }
+    tracker.Record();
+  }
+  std::vector<FeatureTrack> tracks;
+  for (FeatureTrack& track : tracker.Take()) {
+    if (KeyframesSeen(track, keyframes) >= kMinKeyframes) tracks.push_back(std::move(track));
+  }
+  return tracks;
+}
+
 }  // namespace
+
+Box BodyBox(const Box& box) {
+  return {box.x + 0.25f * box.width, box.y + 0.05f * box.height, 0.5f * box.width, 0.9f * box.height};
+}
 
 Box GrownBox(const Box& box, double side) {
   const float grow = static_cast<float>(side) * box.width;
@@ -132,28 +169,27 @@ std::vector<FeatureTrack> TrackFeatures(const ClipFrames& frames,
                                         const std::vector<PersonTrack>& people,
                                         const std::vector<int>& keyframes,
                                         const KltOptions& options) {
-  Tracker tracker(options);
-  size_t next_keyframe = 0;
-  for (int frame = 0; frame < frames.count(); ++frame) {
-    const cv::Mat image = AsMat(frames.Gray(frame));
-    const cv::Mat rigid = RigidMask(frames, people, frame);
-    if (frame > 0) tracker.Advance(AsMat(frames.Gray(frame - 1)), image, rigid);
-    if (next_keyframe < keyframes.size() && keyframes[next_keyframe] == frame) {
-      tracker.TopUp(image, rigid, frame);
-      ++next_keyframe;
-    }
-    tracker.Record();
-  }
-  std::vector<FeatureTrack> tracks;
-  for (FeatureTrack& track : tracker.Take()) {
-    if (KeyframesSeen(track, keyframes) >= 3) tracks.push_back(std::move(track));
-  }
-  return tracks;
+  const auto grown = [](const Box& box) { return GrownBox(box, kSideGrowth); };
+  return FollowCorners(frames, keyframes, options, [&](int frame) {
+    return PeopleMask(frames, people, frame, grown, 0, 255);
+  });
+}
+
+std::vector<FeatureTrack> TrackBodyFeatures(const ClipFrames& frames,
+                                            const std::vector<PersonTrack>& people,
+                                            const std::vector<int>& keyframes,
+                                            const KltOptions& options) {
+  KltOptions dense = options;  // A body is a small place to find corners in.
+  dense.min_distance_px = std::min(options.min_distance_px, kBodyDistancePx);
+  return FollowCorners(frames, keyframes, dense, [&](int frame) {
+    return PeopleMask(frames, people, frame, BodyBox, 255, 0);
+  });
 }
 
 const OptionTable& KltOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<KltOptions>("classical_features", "Feature tracks for a moving camera (classical perception).")
+      OptionTableBuilder<KltOptions>("classical_features",
+                                     "Feature tracks for a moving camera (classical perception).")
           .Add("max_corners", &KltOptions::max_corners, 100, 20000, "Corners followed at a time.")
           .Add("quality", &KltOptions::quality, 1e-5, 0.5, "Weakest corner, as a share of the strongest.")
           .Add("min_distance_px", &KltOptions::min_distance_px, 2, 100, "Least distance between new corners.")

@@ -37,6 +37,18 @@ std::vector<FeatureTrack> TrackFeatures(const ClipFrames& frames,
                                         const std::vector<int>& keyframes,
                                         const KltOptions& options);
 
+// The same inside people's body boxes instead.
+std::vector<FeatureTrack> TrackBodyFeatures(const ClipFrames& frames,
+                                            const std::vector<PersonTrack>& people,
+                                            const std::vector<int>& keyframes,
+                                            const KltOptions& options);
+
+// The middle of a person's box, which shows hardly anything but the person. Same pixels as the box.
+Box BodyBox(const Box& box);
+inline bool Contains(const Box& box, const Vec2f& p) {
+  return p[0] >= box.x && p[1] >= box.y && p[0] < box.x + box.width && p[1] < box.y + box.height;
+}
+
 // Box grown sideways by `side` of its width, upwards by 5 % and downwards by 6 % of its height: what
 // must not be used as rigid scene. Same pixels as the box.
 Box GrownBox(const Box& box, double side);

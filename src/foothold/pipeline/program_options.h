@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "foothold/cli/option_flags.h"
+#include "foothold/base/options.h"
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/report.h"
 #include "foothold/scene/synthetic.h"
 
-namespace foothold::cli {
+namespace foothold {
 
-// Every option there is, so that one config file serves every subcommand and label_corpus.
-struct ToolOptions {
+// Every option there is. Every program binds all of them, also those it does not use, so that one config
+// file serves each subcommand of the tool and the rank program.
+struct ProgramOptions {
   JobOptions job;
   LedgerOptions ledger;
   LabelOptions label;
@@ -22,8 +23,4 @@ struct ToolOptions {
   void BindTo(OptionSet* set);
 };
 
-// Fills `options` from the config file, the environment and the flags, checks them all, and applies the
-// log level. Throws Error(kUsage).
-void Resolve(const OptionArguments& arguments, ToolOptions* options);
-
-}  // namespace foothold::cli
+}  // namespace foothold

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "foothold/cli/tool_options.h"
+#include "foothold/cli/resolve.h"
 
 #include "foothold/base/log.h"
 
 namespace foothold::cli {
 
-void ToolOptions::BindTo(OptionSet* set) {
-  set->Bind(&job);
-  set->Bind(&ledger);
-  label.BindTo(set);
-  set->Bind(&report);
-  set->Bind(&synthetic);
-  set->Bind(&noise);
-}
-
-void Resolve(const OptionArguments& arguments, ToolOptions* options) {
+void Resolve(const OptionArguments& arguments, ProgramOptions* options) {
   OptionSet set;
   options->BindTo(&set);
   ResolveOptions(arguments.config_path, arguments.assignments, &set);

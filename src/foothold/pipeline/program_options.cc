@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/pipeline/program_options.h"
+
+namespace foothold {
+
+void ProgramOptions::BindTo(OptionSet* set) {
+  set->Bind(&job);
+  set->Bind(&ledger);
+  label.BindTo(set);
+  set->Bind(&report);
+  set->Bind(&synthetic);
+  set->Bind(&noise);
+}
+
+}  // namespace foothold
