@@ -38,6 +38,7 @@ struct Arguments {
   int threads = 1;
   int loop_pairs = 1;
   int stride = 8;
+  int interval = 5;
   double rate = 30;
   double length = 0;
   bool terms = false;
@@ -60,6 +61,7 @@ Arguments Parse(int argc, char** argv) {
     if (name == "--threads") arguments.threads = std::atoi(value);
     if (name == "--loop-pairs") arguments.loop_pairs = std::atoi(value);
     if (name == "--stride") arguments.stride = std::atoi(value);
+    if (name == "--interval") arguments.interval = std::atoi(value);
     if (name == "--rate") arguments.rate = std::atof(value);
     if (name == "--length") arguments.length = std::atof(value);
     if (name == "--only") arguments.only = value;
@@ -215,8 +217,11 @@ void SolveWhole(const char* name, Setting* setting) {
 void SolveChunks(Setting* setting) {
   setting->peak_mib = ResetPeak(setting->peak_mib);
   const double start = CpuSeconds();
+  ScheduleOptions schedule;
+  schedule.interval = setting->arguments->interval;
+  schedule.max_keyframes = 1 + kSeamInterval / schedule.interval;
   const ChainedClip clip = OptimizeInChunks(
-      *setting->observations, *setting->body, JoshOptions(), ScheduleOptions(), setting->arguments->threads);
+      *setting->observations, *setting->body, JoshOptions(), schedule, setting->arguments->threads);
   const double seconds = CpuSeconds() - start;
   PrintRow(
       "chunk-and-chain", Score(*setting, clip.world_from_cam, clip.people), seconds, 0, Memory_mib("VmHWM"));
@@ -235,6 +240,7 @@ int Main(int argc, char** argv) {
   options.loop_pairs_per_keyframe = arguments.loop_pairs;
   options.loop_length_m = arguments.length;
   options.match_stride_px = arguments.stride;
+  options.keyframe_interval = arguments.interval;
   options.width = 256;
   options.height = 192;
   options.light = true;

@@ -162,7 +162,7 @@ JoshResult OptimizeJointly(const Observations& observations,
   SolverSummary& summary = result.summary;
   summary.num_keyframes = static_cast<int>(observations.keyframes.size());
 
-  const std::vector<MatchedPair> pairs = PackMatches(observations, kMaxMatches2d);
+  std::vector<MatchedPair> pairs = PackMatches(observations, kMaxMatches2d);
   InitialAlignment alignment = AlignScales(observations, pairs);
   Variables variables = BuildVariables(observations, body, options, alignment);
   const auto find_feet = [&](const std::vector<double>& values) {
@@ -181,22 +181,25 @@ JoshResult OptimizeJointly(const Observations& observations,
   }
 
   std::vector<double> values = variables.layout.initial_values();
-  JointObjective objective(observations, options, variables, pairs, values);
+  auto objective = std::make_unique<JointObjective>(observations, options, variables, pairs, values);
   const auto look_up = [&](double tolerance) {
     const ParameterView view{&variables.layout, values.data()};
-    objective.SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
-                          FindBoxes(variables, view, observations, threads));
+    objective->SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
+                           FindBoxes(variables, view, observations, threads));
   };
   look_up(kRoughTolerance);
   FixVariables(observations, options, Stage::kAlign, !pairs.empty(), &variables);
-  RunStage(objective, variables, options, Stage::kAlign, threads, &values, &summary);
+  RunStage(*objective, variables, options, Stage::kAlign, threads, &values, &summary);
   // Where the feet are known better, so is the piece of scene under them.
   for (const Stage stage : {Stage::kReproject, Stage::kMotion}) {
     look_up(kFineTolerance);
     FixVariables(observations, options, stage, !pairs.empty(), &variables);
-    RunStage(objective, variables, options, stage, threads, &values, &summary);
+    RunStage(*objective, variables, options, stage, threads, &values, &summary);
   }
 
+  // A long clip's matches and its result need not be in memory at the same time.
+  objective.reset();
+  std::vector<MatchedPair>().swap(pairs);
   const ParameterView view{&variables.layout, values.data()};
   Reconstruction& reconstruction = result.reconstruction;
   const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;

@@ -234,13 +234,12 @@ struct LoopPlan {
   double width, pavement, kerb;
 
   double corner(int axis) const { return (axis == 0 ? half_x : half_z) + width / 2; }  // Of the middle line.
-  double half_road() const { return width / 2 - pavement; }
 };
 
 LoopPlan DrawLoop(double length_m, RandomStream* random) {
   LoopPlan plan;
-  plan.width = random->Uniform(6.5, 7.5);
-  plan.pavement = random->Uniform(1.7, 2.1);
+  plan.width = random->Uniform(7, 7.5);
+  plan.pavement = random->Uniform(1.4, 1.7);
   plan.kerb = random->Uniform(0.1, 0.15);
   const double drawn = random->Uniform(100, 140);
   const double halves = (length_m > 0 ? length_m : drawn) / 4 - plan.width;
@@ -296,7 +295,7 @@ void AddStreetFurniture(Geometry* geometry, const LoopPlan& plan, RandomStream* 
   }
 }
 
-// Round the block, from the middle of one side: mostly on the road, at times on a pavement.
+// Round the block on the road, where there is room for two beside each other.
 std::vector<Vec3d> DrawCircuit(const LoopPlan& plan, RandomStream* random) {
   const double cx = plan.corner(0), cz = plan.corner(1);
   const Vec3d corners[4] = {{cx, 0, cz}, {-cx, 0, cz}, {-cx, 0, -cz}, {cx, 0, -cz}};
@@ -306,10 +305,7 @@ std::vector<Vec3d> DrawCircuit(const LoopPlan& plan, RandomStream* random) {
     const Vec3d along = Normalized(to - from), across = Cross(kUp, along);
     const int count = std::max(2, static_cast<int>(Norm(to - from) / 6));
     for (int k = 0; k < count; ++k) {
-      double aside = random->Uniform(-0.8, 0.8);
-      if (k > 0 && random->Bernoulli(0.3)) {
-        aside = (random->Bernoulli(0.5) ? 1 : -1) * (plan.half_road() + random->Uniform(0.4, 0.6));
-      }
+      const double aside = random->Uniform(-0.4, 0.4);
       circuit.push_back(from + (static_cast<double>(k) / count) * (to - from) + aside * across);
     }
   }

@@ -20,9 +20,10 @@ constexpr double kLowArch = 0.1;       // A swing this low is natural, metres.
 constexpr double kHighArch = 0.3;
 constexpr double kReached = 0.5;  // Of a goal, metres.
 constexpr double kPassed = 1.5;   // Of a point of a circuit, metres.
-constexpr double kBeside = 1.3;   // Of a companion beside the person it follows, metres.
+constexpr double kBeside = 1.0;   // Of a companion beside the person it follows, metres.
 constexpr double kLook_s = 0.9;   // Ahead on the way of the person that a companion follows.
 constexpr int kMaxStuck = 3;
+constexpr int kMaxTurns = 8;         // On the spot without a step forward, on a circuit.
 constexpr double kSwingDip = 0.004;  // Of the sole below the surface that a swing may show, metres.
 
 double WrapAngle(double angle) { return std::remainder(angle, 2 * kPi); }
@@ -40,7 +41,7 @@ class Planner {
   std::optional<Walk> Plan() {
     if (!Start()) return std::nullopt;
     const double end = timing_.duration_s() + kBefore;
-    int stuck = 0;
+    int stuck = 0, turns = 0;
     while (time_ < end) {
       if (random_->Bernoulli(style_.pause_rate)) time_ += random_->Uniform(0.4, 1.2);
       if (OnCircuit() && !others_.empty()) {
@@ -50,8 +51,11 @@ class Planner {
       }
       if (WaitsForOthers()) {
         time_ += 0.2;
-      } else if (StepTowardsGoal() || TurnInPlace()) {
+      } else if (StepTowardsGoal()) {
+        turns = 0;
         if (OnCircuit()) stuck = 0;  // A long way has many places to wait at.
+      } else if (TurnInPlace()) {
+        if (OnCircuit() && ++turns > kMaxTurns) return std::nullopt;
       } else {
         if (++stuck > kMaxStuck) return std::nullopt;
         goals_.clear();
@@ -149,7 +153,7 @@ class Planner {
     if (!others_.empty()) {
       const Vec3d left = Cross(kUp, Forward(heading_));
       place_ = LeaderAt(0) - random_->Uniform(0.8, 1.2) * Forward(heading_) +
-               (others_.size() % 2 == 1 ? 1.0 : -1.0) * random_->Uniform(0.9, 1.3) * left;
+               (others_.size() % 2 == 1 ? 1.0 : -1.0) * kBeside * left;
       beside_ = kBeside * left;
     }
     return Free(place_, time_) && PlantBoth();
