@@ -55,9 +55,9 @@ int CheckStance(const SyntheticClip::World& world,
 
 TEST(SyntheticWalk, PlantedFeetStayOnTheSurface) {
   int planted = 0, climbers = 0;
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
-    const SyntheticClip clip =
-        SmallClip({.seed = seed, .scene = seed % 2 ? "street" : "room", .num_frames = 75});
+  for (uint64_t seed = 1; seed <= 7; ++seed) {
+    const char* scene = seed == 7 ? "loop" : seed % 2 ? "street" : "room";
+    const SyntheticClip clip = SmallClip({.seed = seed, .scene = scene, .num_frames = 75});
     for (const Person& person : clip.world->people) {
       double lowest = -1e9, highest = 1e9;
       for (int side = 0; side < 2; ++side) {
@@ -75,9 +75,11 @@ TEST(SyntheticWalk, PlantedFeetStayOnTheSurface) {
 }
 
 TEST(SyntheticWalk, NobodyInsideTheSceneOrEachOther) {
-  for (uint64_t seed = 21; seed <= 24; ++seed) {
+  for (uint64_t seed = 21; seed <= 25; ++seed) {
+    const char* scene = seed == 25 ? "loop" : seed % 2 ? "street" : "room";
+    const int people = seed == 25 ? 2 : 3;
     const SyntheticClip clip =
-        SmallClip({.seed = seed, .scene = seed % 2 ? "street" : "room", .num_frames = 60, .num_people = 3});
+        SmallClip({.seed = seed, .scene = scene, .num_frames = 60, .num_people = people});
     const SyntheticClip::World& world = *clip.world;
     for (int frame = 0; frame < world.timing.num_frames; frame += 4) {
       const auto meshes = synthetic::PoseEverybody(world, ShippedBody(), frame);

@@ -133,5 +133,42 @@ TEST(BlockSystem, ChainCostsLinearWork) {
   EXPECT_LT(flops(400), 2.1 * flops(200));
 }
 
+// Cameras of a walk round a block: a window of neighbours, and with laps an edge from every second one to
+// where it was a lap before; a body beside each camera; something that all of them share, last.
+std::vector<std::vector<int>> WalkCliques(int num_keyframes, int lap) {
+  std::vector<std::vector<int>> cliques;
+  const auto camera = [](int k) { return 2 * k + 1; };
+  const int shared = 2 * num_keyframes;
+  for (int k = 0; k < num_keyframes; ++k) {
+    cliques.push_back({2 * k, camera(k), shared});
+    for (int j = k + 1; j < std::min(num_keyframes, k + 11); ++j) {
+      cliques.push_back({camera(k), camera(j), shared});
+    }
+    if (lap > 0 && k % 2 == 0 && k >= lap) cliques.push_back({camera(k - lap), camera(k), shared});
+  }
+  return cliques;
+}
+
+BlockSystem WalkSystem(int num_keyframes, int lap) {
+  std::vector<int> dofs;
+  for (int k = 0; k < num_keyframes; ++k) {
+    dofs.push_back(24);
+    dofs.push_back(7);
+  }
+  dofs.push_back(11);
+  return BlockSystem(dofs, WalkCliques(num_keyframes, lap));
+}
+
+TEST(BlockSystem, WorkAndMemoryAreLinearInTheLengthWithLoopEdges) {
+  for (const bool loops : {false, true}) {
+    // Two laps, short or long.
+    const BlockSystem half = WalkSystem(800, loops ? 400 : 0), whole = WalkSystem(1600, loops ? 800 : 0);
+    EXPECT_LT(whole.factor_flops(), 2.3 * half.factor_flops()) << loops;
+    EXPECT_LT(static_cast<double>(whole.num_factor_entries()), 2.3 * half.num_factor_entries()) << loops;
+  }
+  // Closing the loop costs a few times the work, not that of a dense system of a lap's cameras.
+  EXPECT_LT(WalkSystem(800, 400).factor_flops(), 8 * WalkSystem(800, 0).factor_flops());
+}
+
 }  // namespace
 }  // namespace foothold

@@ -29,14 +29,16 @@ std::vector<std::array<float, 4>> FootContacts(const Observations& observations,
                                                const BodyModel& model) {
   std::vector<int> key_frames;
   std::vector<std::array<float, 4>> at_keys;
+  size_t entry = 0, next = 0;  // Frames and contacts ascend like keyframes.
   for (int k = 0; k < static_cast<int>(observations.keyframes.size()); ++k) {
     const int frame = observations.keyframes[k].frame;
-    const bool present = std::any_of(
-        person.frames.begin(), person.frames.end(), [&](const PersonFrame& f) { return f.frame == frame; });
-    if (!present) continue;
+    while (entry < person.frames.size() && person.frames[entry].frame < frame) ++entry;
+    while (next < person.contacts.size() && person.contacts[next].keyframe < k) ++next;
+    if (entry == person.frames.size() || person.frames[entry].frame != frame) continue;
     std::array<float, 4> values{};
-    for (const Contact& contact : person.contacts) {
-      if (contact.keyframe != k || contact.vertex >= model.num_vertices) continue;
+    for (size_t c = next; c < person.contacts.size() && person.contacts[c].keyframe == k; ++c) {
+      const Contact& contact = person.contacts[c];
+      if (contact.vertex >= model.num_vertices) continue;
       float& value = values[NearestFootVertex(model, contact.vertex)];
       value = std::max(value, contact.confidence);
     }

@@ -166,6 +166,18 @@ void AddFlag(const std::string& flag, std::vector<std::string>* flags) {
   flags->push_back(flag);
 }
 
+// Everything that is used once matches are packed, with depths of its own.
+Observations WithoutMatches(const Observations& observations) {
+  return {observations.clip,
+          observations.camera,
+          observations.ground,
+          observations.keyframes,
+          {},
+          observations.people,
+          observations.flags,
+          observations.source};
+}
+
 }  // namespace
 
 JoshResult OptimizeJointly(const Observations& given,
@@ -184,7 +196,7 @@ JoshResult OptimizeJointly(const Observations& given,
   // Depths of fixed cameras stay: nothing but their own noise could move them.
   const bool refine_depth = options.refine_depth && !pairs.empty() && !given.camera.poses_fixed;
   Observations corrected;
-  if (refine_depth) corrected = given;
+  if (refine_depth) corrected = WithoutMatches(given);
   const Observations& observations = refine_depth ? corrected : given;
   InitialAlignment alignment = AlignScales(observations, pairs);
   Variables variables = BuildVariables(observations, body, options, alignment);
@@ -241,6 +253,9 @@ JoshResult OptimizeJointly(const Observations& given,
                        CameraPriorOptions().log_focal,
                        threads,
                        &result.quality);
+  // A long clip's matches and its result need not be in memory at the same time.
+  objective.reset();
+  std::vector<MatchedPair>().swap(pairs);
   Reconstruction& reconstruction = result.reconstruction;
   const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
   reconstruction = AssembleReconstruction(observations, variables, view, hold_planted_feet);

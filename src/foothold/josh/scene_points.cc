@@ -99,10 +99,10 @@ int CountCells(const std::vector<Cell>& cells) {
 void CleanDepths(double tolerance, int window, Reconstruction* reconstruction) {
   std::vector<DenseView> views;
   std::vector<ImageF> confidences;
-  for (const KeyframeDepth& keyframe : reconstruction->keyframes) {
+  for (KeyframeDepth& keyframe : reconstruction->keyframes) {
     views.push_back(
         {reconstruction->world_from_cam[keyframe.frame], reconstruction->pinhole, &keyframe.depth_m});
-    confidences.push_back(keyframe.confidence);
+    confidences.push_back(std::move(keyframe.confidence));
   }
   CleaningOptions options;
   options.tolerance = tolerance;

@@ -59,6 +59,7 @@ std::vector<MatchedPair> PackMatches(const Observations& observations, int max_p
     MatchedPair matched;
     matched.i = pair.i;
     matched.j = pair.j;
+    matched.matches.reserve(pair.matches.size());
     for (const PixelMatch& match : pair.matches) {
       if (!(match.confidence > 0)) continue;
       const DepthSample i = SampleDepth(observations.keyframes[pair.i], match.x_i, match.y_i);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/scene/synthetic.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "foothold/base/error.h"
@@ -25,7 +26,7 @@ const OptionTable& SyntheticOptions::Table() {
                0,
                3,
                "People in the scene; 0: 1 to 3, drawn from the seed.")
-          .Add("scene", &SyntheticOptions::scene, {"any", "room", "street"}, "Kind of scene.")
+          .Add("scene", &SyntheticOptions::scene, {"any", "room", "street", "loop"}, "Kind of scene.")
           .Add("camera", &SyntheticOptions::camera, {"moving", "static", "rotating"}, "Motion of the camera.")
           .Add("focal_px",
                &SyntheticOptions::focal_px,
@@ -40,6 +41,16 @@ const OptionTable& SyntheticOptions::Table() {
           .Add(
               "keyframe_interval", &SyntheticOptions::keyframe_interval, 1, 1000, "Frames between keyframes.")
           .Add("match_stride_px", &SyntheticOptions::match_stride_px, 1, 256, "Grid of the match seeds.")
+          .Add("loop_length_m",
+               &SyntheticOptions::loop_length_m,
+               0,
+               1000,
+               "Length of the way round in scene loop, at least 45; 0: drawn from 100 to 140.")
+          .Add("loop_pairs_per_keyframe",
+               &SyntheticOptions::loop_pairs_per_keyframe,
+               0,
+               100,
+               "Most pairs of a keyframe with keyframes of long ago that see the same surfaces.")
           .Build();
   return table;
 }
@@ -48,6 +59,8 @@ namespace {
 
 constexpr int kAttempts = 200;       // Whole worlds tried before giving up.
 constexpr int kPersonAttempts = 25;  // Walks tried for one person.
+constexpr double kShortestLoop_m = 45;
+constexpr int kMostOnLoop = 2;  // People, when their number is drawn: they walk side by side.
 
 void CheckOptions(const SyntheticOptions& options) {
   SyntheticOptions copy = options;
@@ -56,6 +69,12 @@ void CheckOptions(const SyntheticOptions& options) {
   set.CheckOrThrow();
   if (options.width % 16 != 0 || options.height % 16 != 0) {
     throw Error(ErrorKind::kUsage, "synthetic.width and synthetic.height must be multiples of 16");
+  }
+  if (options.scene == "loop" && options.camera != "moving") {
+    throw Error(ErrorKind::kUsage, "synthetic.scene loop needs synthetic.camera moving");
+  }
+  if (options.loop_length_m > 0 && options.loop_length_m < kShortestLoop_m) {
+    throw Error(ErrorKind::kUsage, "synthetic.loop_length_m must be 0 or at least 45");
   }
 }
 
@@ -94,11 +113,12 @@ std::shared_ptr<World> MakeWorld(const BodyModel& body, const SyntheticOptions& 
   world->scene = options.scene != "any" ? options.scene : street ? "street" : "room";
   world->camera = options.camera;
   const int drawn_people = choice.UniformInt(1, 3);
-  const int num_people = options.num_people > 0 ? options.num_people : drawn_people;
+  const int most = world->scene == "loop" ? kMostOnLoop : drawn_people;
+  const int num_people = options.num_people > 0 ? options.num_people : std::min(drawn_people, most);
   world->sensor = MakeSensor(options, seed);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     RandomStream random(seed, "synthetic world " + std::to_string(attempt));
-    world->geometry = synthetic::MakeGeometry(world->scene, &random);
+    world->geometry = synthetic::MakeGeometry(world->scene, options.loop_length_m, &random);
     if (!AddPeople(body, num_people, &random, world.get())) continue;
     auto path = synthetic::PlanCamera(
         world->camera, world->geometry, world->people, world->sensor, world->timing, &random);

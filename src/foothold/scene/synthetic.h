@@ -21,12 +21,17 @@ struct SyntheticOptions {
   double frame_rate_hz = 30;
   int width = 512, height = 384;  // Working image; multiples of 16.
   int num_people = 0;             // 0: 1 to 3, drawn from the seed.
-  std::string scene = "any";      // any, room, street
+  std::string scene = "any";      // any (a room or a street), room, street, loop
   std::string camera = "moving";  // moving, static, rotating
   double focal_px = 0;            // 0: drawn from 0.7 to 1.1 times the width.
   double distortion_k1 = 0;
   int keyframe_interval = 5;
   int match_stride_px = 8;
+  double loop_length_m = 0;         // Of the way round in scene loop; 0: drawn from 100 to 140.
+  int loop_pairs_per_keyframe = 0;  // Pairs with keyframes of long ago that see the same surfaces.
+  // No option of the table, for programs that hold long clips: no colour, and no depth or scene points
+  // in the truth.
+  bool light = false;
   static const OptionTable& Table();
 };
 
@@ -64,6 +69,8 @@ Observations AddNoise(const SyntheticClip& clip,
                       const BodyModel& body,
                       const NoiseOptions& options,
                       uint64_t seed);
+// The same without a copy: replaces the exact observations.
+void MakeNoisy(const BodyModel& body, const NoiseOptions& options, uint64_t seed, SyntheticClip* clip);
 
 // Software rendering of one frame, lens distortion included.
 struct RenderedFrame {

@@ -57,6 +57,76 @@ Draw DrawParameters(const std::string& kind, RandomStream* random) {
   return draw;
 }
 
+// Walks to and fro on an arc round the people. Heights come later.
+Path CentersAround(const Draw& draw, const Path& target, const Timing& timing) {
+  Path center;
+  for (int frame = 0; frame < timing.num_frames; ++frame) {
+    const double t = frame / timing.frame_rate_hz;
+    const double angle = draw.azimuth + draw.sweep * std::sin(draw.rate * t + draw.phase);
+    const Vec3d at = At(target, frame) + draw.distance * Forward(angle);
+    for (int a = 0; a < 3; ++a) center[a].push_back(at[a]);
+  }
+  return center;
+}
+
+// A way by arc length in the ground plane.
+class ArcPath {
+ public:
+  // Goes on straight for `before_m` ahead of its first point.
+  ArcPath(const Path& path, double before_m) {
+    const int count = static_cast<int>(path[0].size());
+    int ahead = 0;
+    while (ahead + 1 < count && Away(At(path, ahead), At(path, 0)) < 2) ++ahead;
+    Vec3d along = At(path, ahead) - At(path, 0);
+    along[1] = 0;
+    Add(At(path, 0) - before_m * Normalized(along));
+    for (int frame = 0; frame < count; ++frame) {
+      Add(At(path, frame));
+      at_frame_.push_back(length_.back());
+    }
+  }
+  double LengthAt(int frame) const { return at_frame_[frame]; }
+  Vec3d Place(double length) const {
+    const size_t k = std::clamp<size_t>(
+        std::upper_bound(length_.begin(), length_.end(), length) - length_.begin(), 1, length_.size() - 1);
+    const double step = length_[k] - length_[k - 1];
+    const double u = step > 0 ? (length - length_[k - 1]) / step : 0;
+    return point_[k - 1] + u * (point_[k] - point_[k - 1]);
+  }
+
+ private:
+  static double Away(const Vec3d& a, const Vec3d& b) { return std::hypot(a[0] - b[0], a[2] - b[2]); }
+  void Add(const Vec3d& point) {
+    length_.push_back(length_.empty() ? 0 : length_.back() + Away(point, point_.back()));
+    point_.push_back(point);
+  }
+  std::vector<double> length_, at_frame_;
+  std::vector<Vec3d> point_;
+};
+
+// Behind the people on the way that they went, now more on one side, now on the other.
+Path CentersBehind(const Draw& draw,
+                   const std::vector<Person>& people,
+                   const Timing& timing,
+                   RandomStream* random) {
+  const Path way = Middle(people, timing, 1.2);
+  const std::vector<double> lag = SmoothNoise(timing.num_frames, 2.0 * timing.frame_rate_hz, random);
+  const std::vector<double> aside = SmoothNoise(timing.num_frames, 2.5 * timing.frame_rate_hz, random);
+  const ArcPath arc(way, 3 * draw.distance);
+  Path center;
+  for (int frame = 0; frame < timing.num_frames; ++frame) {
+    const double behind = std::max(2.6, 0.5 + 0.7 * draw.distance + 0.3 * lag[frame]);
+    const double length = arc.LengthAt(frame) - behind;
+    const Vec3d along = arc.Place(length + 0.5) - arc.Place(length - 0.5);
+    const Vec3d left = Normalized(Cross(kUp, Vec3d{along[0], 0, along[2]}));
+    const Vec3d at = arc.Place(length) + 0.4 * aside[frame] * left;
+    for (int a = 0; a < 3; ++a) center[a].push_back(at[a]);
+  }
+  // Arc length turns the jerk of a pause or a corner into one of the camera.
+  for (int a : {0, 2}) center[a] = Smooth(center[a], 0.3 * timing.frame_rate_hz);
+  return center;
+}
+
 std::vector<Rigid3d> Follow(const Draw& draw,
                             const Geometry& geometry,
                             const std::vector<Person>& people,
@@ -67,14 +137,11 @@ std::vector<Rigid3d> Follow(const Draw& draw,
   for (auto& part : shake) part = SmoothNoise(timing.num_frames, 0.12 * timing.frame_rate_hz, random);
   for (auto& part : aim) part = SmoothNoise(timing.num_frames, 0.5 * timing.frame_rate_hz, random);
   const std::vector<double> roll = SmoothNoise(timing.num_frames, 0.3 * timing.frame_rate_hz, random);
-  Path center;
+  Path center = geometry.circuit.empty() ? CentersAround(draw, target, timing)
+                                         : CentersBehind(draw, people, timing, random);
+  center[1].clear();
   for (int frame = 0; frame < timing.num_frames; ++frame) {
-    const double t = frame / timing.frame_rate_hz;
-    const double angle = draw.azimuth + draw.sweep * std::sin(draw.rate * t + draw.phase);
-    const Vec3d at = At(target, frame) + draw.distance * Forward(angle);
-    center[0].push_back(at[0]);
-    center[2].push_back(at[2]);
-    center[1].push_back(geometry.SurfaceAt(at[0], at[2]).y - draw.height);
+    center[1].push_back(geometry.SurfaceAt(center[0][frame], center[2][frame]).y - draw.height);
   }
   center[1] = Smooth(center[1], 0.35 * timing.frame_rate_hz);
   std::vector<Rigid3d> world_from_cam;

@@ -10,8 +10,8 @@
 namespace foothold::synthetic {
 namespace {
 
-constexpr double kBefore = 1.0;      // Seconds sampled before the first frame and after the last.
-constexpr double kKneeSlack = 0.1;   // The straightest knee, radians from the longest leg.
+constexpr double kBefore = 1.0;     // Seconds sampled before the first frame and after the last.
+constexpr double kKneeSlack = 0.1;  // The straightest knee, radians from the longest leg.
 
 Mat3d About(int axis, double angle) {
   Vec3d w{0, 0, 0};
@@ -290,6 +290,12 @@ std::optional<Person> MakePerson(const BodyModel& body,
   person.style.arm_out_rad = random->Uniform(0.1, 0.22);
   person.style.lean_rad = random->Uniform(0.03, 0.11);
   person.clothing = DrawClothing(random);
+  if (!geometry.circuit.empty() && !others.empty()) {
+    // Keeps pace with the person that it accompanies.
+    person.style.step_length_m = 1.06 * others[0].style.step_length_m;
+    person.style.step_time_s = others[0].style.step_time_s;
+    person.style.pause_rate = 0;
+  }
   std::optional<Walk> walk = PlanWalk(geometry, person.feet, person.style, timing, others, random);
   if (!walk) return std::nullopt;
   person.walk = std::move(*walk);

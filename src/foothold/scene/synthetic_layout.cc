@@ -163,6 +163,13 @@ Geometry MakeRoom(RandomStream* random) {
   return geometry;
 }
 
+void DrawSun(Geometry* geometry, RandomStream* random) {
+  const double azimuth = random->Uniform(0, 2 * kPi);
+  const double elevation = random->Uniform(0.6, 1.1);
+  geometry->sun_direction = {
+      std::cos(elevation) * std::cos(azimuth), std::sin(elevation), std::cos(elevation) * std::sin(azimuth)};
+}
+
 void AddFacades(Geometry* geometry, double half_width, double half_length, RandomStream* random) {
   for (double side : {-1.0, 1.0}) {
     double z = -half_length;
@@ -217,16 +224,125 @@ Geometry MakeStreet(RandomStream* random) {
                 random);
   }
   ScatterBoxes(&geometry, random->UniformInt(4, 8), half_width - pavement - 0.7, 14, random);
-  const double azimuth = random->Uniform(0, 2 * kPi);
-  const double elevation = random->Uniform(0.6, 1.1);
-  geometry.sun_direction = {
-      std::cos(elevation) * std::cos(azimuth), std::sin(elevation), std::cos(elevation) * std::sin(azimuth)};
+  DrawSun(&geometry, random);
+  return geometry;
+}
+
+// Sizes of a street round a block of houses; the block's middle is the origin.
+struct LoopPlan {
+  double half_x, half_z;  // Of the block.
+  double width, pavement, kerb;
+
+  double corner(int axis) const { return (axis == 0 ? half_x : half_z) + width / 2; }  // Of the middle line.
+};
+
+LoopPlan DrawLoop(double length_m, RandomStream* random) {
+  LoopPlan plan;
+  plan.width = random->Uniform(7, 7.5);
+  plan.pavement = random->Uniform(1.4, 1.7);
+  plan.kerb = random->Uniform(0.1, 0.15);
+  const double drawn = random->Uniform(100, 140);
+  const double halves = (length_m > 0 ? length_m : drawn) / 4 - plan.width;
+  plan.half_x = halves * random->Uniform(0.45, 0.55);
+  plan.half_z = halves - plan.half_x;
+  return plan;
+}
+
+// Houses side by side from -half to half along one axis, with fronts `front` away on the other:
+// towards the origin for the outer row, away from it for the block's.
+void AddHouses(Geometry* geometry, int axis, double half, double front, double depth, RandomStream* random) {
+  for (double begin = -half; begin < half;) {
+    double length = random->Uniform(5, 9);
+    if (half - begin - length < 3) length = half - begin;
+    const double setback = random->Uniform(0, std::min(0.6, std::fabs(depth) / 2));
+    const double back = front + depth, wall = front + (depth > 0 ? setback : -setback);
+    const double along = begin + length / 2, across = (wall + back) / 2;
+    const double thick = std::fabs(back - wall);
+    AddStanding(geometry,
+                axis == 0 ? Vec3d{along, 0, across} : Vec3d{across, 0, along},
+                axis == 0 ? Vec3d{length, random->Uniform(4, 10), thick}
+                          : Vec3d{thick, random->Uniform(4, 10), length},
+                0,
+                MakeMaterial(Material::Kind::kFacade, random));
+    begin += length;
+  }
+}
+
+void AddPavement(Geometry* geometry, double x, double z, double half_x, double half_z, const LoopPlan& plan) {
+  Material material = geometry->solids[0].material;
+  material.color_a = 0.85F * material.color_a;
+  material.seed += geometry->solids.size();
+  AddSolid(geometry, MakeBox({x, -plan.kerb / 2, z}, {half_x, plan.kerb / 2, half_z}, 0), true, material);
+}
+
+// Boxes and bins against the walls on both sides; the rest of the street stays free.
+void AddStreetFurniture(Geometry* geometry, const LoopPlan& plan, RandomStream* random) {
+  for (int side = 0; side < 4; ++side) {
+    const int axis = side % 2;
+    const double sign = side < 2 ? 1 : -1;
+    const double reach = plan.corner(axis);
+    for (double along = -reach + random->Uniform(0, 3); along < reach; along += random->Uniform(3, 7)) {
+      const bool outer = random->Bernoulli(0.5);
+      const double deep = random->Uniform(0.3, 0.5), wide = random->Uniform(0.4, 1.2);
+      const double out = plan.corner(1 - axis) + (outer ? 1 : -1) * (plan.width / 2 - deep / 2);
+      const double height = plan.kerb + random->Uniform(0.5, 1.6);
+      AddStanding(geometry,
+                  axis == 0 ? Vec3d{along, 0, sign * out} : Vec3d{sign * out, 0, along},
+                  axis == 0 ? Vec3d{wide, height, deep} : Vec3d{deep, height, wide},
+                  0,
+                  MakeMaterial(Material::Kind::kObject, random));
+    }
+  }
+}
+
+// Round the block on the road, where there is room for two beside each other.
+std::vector<Vec3d> DrawCircuit(const LoopPlan& plan, RandomStream* random) {
+  const double cx = plan.corner(0), cz = plan.corner(1);
+  const Vec3d corners[4] = {{cx, 0, cz}, {-cx, 0, cz}, {-cx, 0, -cz}, {cx, 0, -cz}};
+  std::vector<Vec3d> circuit;
+  for (int side = 0; side < 4; ++side) {
+    const Vec3d from = corners[side], to = corners[(side + 1) % 4];
+    const Vec3d along = Normalized(to - from), across = Cross(kUp, along);
+    const int count = std::max(2, static_cast<int>(Norm(to - from) / 6));
+    for (int k = 0; k < count; ++k) {
+      const double aside = random->Uniform(-0.4, 0.4);
+      circuit.push_back(from + (static_cast<double>(k) / count) * (to - from) + aside * across);
+    }
+  }
+  if (random->Bernoulli(0.5)) std::reverse(circuit.begin(), circuit.end());
+  std::rotate(circuit.begin(), circuit.begin() + 1, circuit.end());
+  return circuit;
+}
+
+Geometry MakeLoop(double length_m, RandomStream* random) {
+  Geometry geometry;
+  geometry.outdoor = true;
+  const LoopPlan plan = DrawLoop(length_m, random);
+  AddSolid(
+      &geometry, MakeBox({0, 0.5, 0}, {90, 0.5, 90}, 0), true, MakeMaterial(Material::Kind::kGround, random));
+  const double outer_x = plan.half_x + plan.width, outer_z = plan.half_z + plan.width;
+  for (double sign : {-1.0, 1.0}) {
+    AddHouses(&geometry, 0, plan.half_x, sign * plan.half_z, -sign * plan.half_z, random);
+    AddHouses(&geometry, 1, plan.half_z, sign * plan.half_x, -sign * std::min(1.5, plan.half_x), random);
+    AddHouses(&geometry, 0, outer_x + 4, sign * outer_z, sign * 5, random);
+    AddHouses(&geometry, 1, outer_z + 1, sign * outer_x, sign * 5, random);
+  }
+  AddPavement(&geometry, 0, 0, plan.half_x + plan.pavement, plan.half_z + plan.pavement, plan);
+  const double strip = plan.pavement / 2;
+  for (double sign : {-1.0, 1.0}) {
+    AddPavement(&geometry, 0, sign * (outer_z - strip), outer_x, strip, plan);
+    AddPavement(&geometry, sign * (outer_x - strip), 0, strip, outer_z - plan.pavement, plan);
+  }
+  AddStreetFurniture(&geometry, plan, random);
+  geometry.circuit = DrawCircuit(plan, random);
+  DrawSun(&geometry, random);
   return geometry;
 }
 
 }  // namespace
 
-Geometry MakeGeometry(const std::string& kind, RandomStream* random) {
+Geometry MakeGeometry(const std::string& kind, double loop_length_m, RandomStream* random) {
+  if (kind == "loop") return MakeLoop(loop_length_m, random);
   return kind == "street" ? MakeStreet(random) : MakeRoom(random);
 }
 

@@ -218,8 +218,16 @@ Observations AddNoise(const SyntheticClip& clip,
                       const BodyModel& body,
                       const NoiseOptions& options,
                       uint64_t seed) {
-  const SyntheticClip::World& world = *clip.world;
-  Observations noisy = clip.observations;
+  SyntheticClip noisy;
+  noisy.observations = clip.observations;
+  noisy.world = clip.world;
+  MakeNoisy(body, options, seed, &noisy);
+  return std::move(noisy.observations);
+}
+
+void MakeNoisy(const BodyModel& body, const NoiseOptions& options, uint64_t seed, SyntheticClip* clip) {
+  const SyntheticClip::World& world = *clip->world;
+  Observations& noisy = clip->observations;
   noisy.source = "synthetic noisy";
   RandomStream focal(seed, "noise focal");
   const double focal_ratio = 1 + focal.Uniform(-options.focal, options.focal);
@@ -238,7 +246,6 @@ Observations AddNoise(const SyntheticClip& clip,
                                     : synthetic::ChainCameras(noisy, world.camera == "rotating");
   noisy.camera.metric = false;
   noisy.ground = GroundPlane();
-  return noisy;
 }
 
 }  // namespace foothold

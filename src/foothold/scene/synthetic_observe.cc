@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "foothold/base/parallel.h"
 #include "foothold/scene/synthetic_state.h"
@@ -19,6 +21,9 @@ constexpr double kStill_m = 1e-3;           // A vertex that moves less between 
 constexpr double kFootTouch_m = 3e-3;       // For the heel and toe flags of the truth.
 constexpr size_t kMaxContactVertices = 12;  // Per foot.
 constexpr int kPointStride_px = 8;          // Of the truth's scene points.
+constexpr int kLoopGap = 40;                // Keyframes between which one counts as long ago.
+constexpr double kLoopDistance_m = 2.5;     // Between cameras that see the same surfaces.
+constexpr double kLoopTurn_rad = 0.8;
 
 using World = SyntheticClip::World;
 
@@ -97,12 +102,13 @@ FrameFacts LookAtFrame(const World& world,
                        const std::vector<std::vector<Vec3f>>& colors,
                        int frame,
                        bool keyframe) {
+  const Draw at_keyframes = world.options.light ? Draw::kDepth : Draw::kColor;
   View view{world.sensor, world.world_from_cam[frame]};
   view.sensor.lens = {0, 0};  // Observations live in the undistorted image.
   const std::vector<std::vector<Vec3d>> meshes = PoseEverybody(world, body, frame);
   FrameFacts facts;
   facts.layers =
-      DrawView(view, world.geometry, body, meshes, colors, keyframe ? Draw::kColor : Draw::kPeopleOnly);
+      DrawView(view, world.geometry, body, meshes, colors, keyframe ? at_keyframes : Draw::kPeopleOnly);
   facts.people = Sightings(view, meshes, facts.layers);
   for (size_t p = 0; p < meshes.size(); ++p) {
     for (int side = 0; side < 2; ++side) {
@@ -162,11 +168,48 @@ KeyframePair MatchPair(const World& world, const std::vector<Keyframe>& keyframe
   return pair;
 }
 
+// Long ago and seen again: cameras near each other that look the same way. For each keyframe the
+// nearest ones, at most one of each passage.
+std::vector<std::array<int, 2>> LoopPairs(const World& world, const std::vector<Keyframe>& keyframes) {
+  std::vector<std::array<int, 2>> pairs;
+  const int count = static_cast<int>(keyframes.size());
+  const auto apart = [&](int i, int j) {
+    const Rigid3d& a = world.world_from_cam[keyframes[i].frame];
+    const Rigid3d& b = world.world_from_cam[keyframes[j].frame];
+    const double distance = Norm(a.translation - b.translation);
+    if (distance > kLoopDistance_m) return 2.0;
+    const double turn = Norm(LogQuaternion(Conjugate(a.rotation) * b.rotation));
+    return distance / kLoopDistance_m + turn / kLoopTurn_rad;
+  };
+  for (int j = 0; j < count; ++j) {
+    std::vector<std::pair<double, int>> candidates;
+    for (int i = 0; i + kLoopGap <= j; ++i) {
+      const double far = apart(i, j);
+      if (far < 1) candidates.emplace_back(far, i);
+    }
+    std::sort(candidates.begin(), candidates.end());
+    std::vector<int> taken;
+    for (const auto& [far, i] : candidates) {
+      if (static_cast<int>(taken.size()) == world.options.loop_pairs_per_keyframe) break;
+      const bool same_passage = std::any_of(
+          taken.begin(), taken.end(), [i = i](int other) { return std::abs(other - i) < kLoopGap; });
+      if (!same_passage) taken.push_back(i);
+    }
+    for (const int i : taken) pairs.push_back({i, j});
+  }
+  return pairs;
+}
+
 std::vector<KeyframePair> MatchAll(const World& world, const std::vector<Keyframe>& keyframes, int threads) {
   std::vector<std::array<int, 2>> order;
   const int count = static_cast<int>(keyframes.size());
   for (int i = 0; i < count; ++i) {
     for (int j = i + 1; j < count && j <= i + kPairWindow; ++j) order.push_back({i, j});
+  }
+  if (world.options.loop_pairs_per_keyframe > 0) {
+    const std::vector<std::array<int, 2>> loops = LoopPairs(world, keyframes);
+    order.insert(order.end(), loops.begin(), loops.end());
+    std::sort(order.begin(), order.end());
   }
   std::vector<KeyframePair> pairs(order.size());
   ParallelFor(static_cast<int>(order.size()), threads, [&](int k) {
@@ -322,6 +365,7 @@ void ObserveExactly(const BodyModel& body, int threads, SyntheticClip* clip) {
     if (!is_keyframe(frame)) continue;
     observations.keyframes.push_back(MakeKeyframe(frame, std::move(facts[frame].layers)));
     const Keyframe& keyframe = observations.keyframes.back();
+    if (world.options.light) continue;
     truth.keyframes.push_back({frame, 1.0, keyframe.depth_m, keyframe.confidence});
   }
   observations.pairs = MatchAll(world, observations.keyframes, threads);
@@ -331,7 +375,7 @@ void ObserveExactly(const BodyModel& body, int threads, SyntheticClip* clip) {
   truth.distortion = observations.camera.distortion = world.sensor.lens;
   truth.world_from_cam = observations.camera.world_from_cam = world.world_from_cam;
   truth.gravity_known = true;
-  truth.points = SamplePoints(world, observations.keyframes);
+  if (!world.options.light) truth.points = SamplePoints(world, observations.keyframes);
   FillJoints(body, &truth);
   observations.camera.metric = true;
   observations.camera.poses_fixed = world.camera != "moving";

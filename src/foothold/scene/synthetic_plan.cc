@@ -18,6 +18,12 @@ constexpr double kHalfStance = 0.085;  // Of the ankles from the walker's line, 
 constexpr double kToeOut = 0.1;        // Radians.
 constexpr double kLowArch = 0.1;       // A swing this low is natural, metres.
 constexpr double kHighArch = 0.3;
+constexpr double kReached = 0.5;  // Of a goal, metres.
+constexpr double kPassed = 1.5;   // Of a point of a circuit, metres.
+constexpr double kBeside = 1.0;   // Of a companion beside the person it follows, metres.
+constexpr double kLook_s = 0.9;   // Ahead on the way of the person that a companion follows.
+constexpr int kMaxStuck = 3;
+constexpr int kMaxTurns = 8;         // On the spot without a step forward, on a circuit.
 constexpr double kSwingDip = 0.004;  // Of the sole below the surface that a swing may show, metres.
 
 double WrapAngle(double angle) { return std::remainder(angle, 2 * kPi); }
@@ -35,12 +41,23 @@ class Planner {
   std::optional<Walk> Plan() {
     if (!Start()) return std::nullopt;
     const double end = timing_.duration_s() + kBefore;
-    int stuck = 0;
+    int stuck = 0, turns = 0;
     while (time_ < end) {
       if (random_->Bernoulli(style_.pause_rate)) time_ += random_->Uniform(0.4, 1.2);
-      if (ReachedGoal()) NextGoal();
-      if (!StepTowardsGoal() && !TurnInPlace()) {
-        if (++stuck > 3) return std::nullopt;
+      if (OnCircuit() && !others_.empty()) {
+        Accompany();
+      } else if (ReachedGoal()) {
+        NextGoal();
+      }
+      if (WaitsForOthers()) {
+        time_ += 0.2;
+      } else if (StepTowardsGoal()) {
+        turns = 0;
+        if (OnCircuit()) stuck = 0;  // A long way has many places to wait at.
+      } else if (TurnInPlace()) {
+        if (OnCircuit() && ++turns > kMaxTurns) return std::nullopt;
+      } else {
+        if (++stuck > kMaxStuck) return std::nullopt;
         goals_.clear();
         time_ += style_.step_time_s;
       }
@@ -96,8 +113,55 @@ class Planner {
            Vec3d{random_->Uniform(-half[0], half[0]), 0, random_->Uniform(-half[2], half[2])};
   }
 
+  bool OnCircuit() const { return !geometry_.circuit.empty(); }
+
+  Vec3d OnGround(Vec3d at) const {
+    at[1] = geometry_.SurfaceAt(at[0], at[2]).y;
+    return at;
+  }
+
+  Vec3d LeaderAt(double time_s) const {
+    const std::vector<Vec3d>& path = others_[0].pelvis_in_world;
+    const double last = static_cast<double>(path.size()) - 1;
+    return OnGround(path[static_cast<size_t>(std::clamp(time_s * timing_.frame_rate_hz, 0.0, last))]);
+  }
+
+  // Walks with the first person: beside it, on the other side where a wall is in the way, or else behind.
+  void Accompany() {
+    const Vec3d ahead = LeaderAt(time_ + kLook_s), behind = LeaderAt(time_ - kLook_s);
+    if (std::hypot(ahead[0] - behind[0], ahead[2] - behind[2]) > 0.2) {
+      const Vec3d along{ahead[0] - behind[0], 0, ahead[2] - behind[2]};
+      beside_ = (others_.size() % 2 == 1 ? kBeside : -kBeside) * Normalized(Cross(kUp, along));
+    }
+    goals_ = {OnGround(behind)};
+    for (const double side : {-1.0, 1.0}) {
+      const Vec3d goal = OnGround(ahead + side * beside_);
+      if (Free(goal, 1e9) && WayIsFree(ahead, goal)) goals_ = {goal};
+    }
+  }
+
+  bool WaitsForOthers() const {
+    return OnCircuit() && !others_.empty() &&
+           std::hypot(goals_[0][0] - place_[0], goals_[0][2] - place_[2]) < 0.35;
+  }
+
+  bool StartOnCircuit() {
+    place_ = geometry_.circuit[0];
+    goals_ = {geometry_.circuit[1]};
+    next_ = 1;
+    heading_ = std::atan2(goals_[0][0] - place_[0], goals_[0][2] - place_[2]);
+    if (!others_.empty()) {
+      const Vec3d left = Cross(kUp, Forward(heading_));
+      place_ = LeaderAt(0) - random_->Uniform(0.8, 1.2) * Forward(heading_) +
+               (others_.size() % 2 == 1 ? 1.0 : -1.0) * kBeside * left;
+      beside_ = kBeside * left;
+    }
+    return Free(place_, time_) && PlantBoth();
+  }
+
   bool Start() {
     time_ = -kBefore - random_->Uniform(0, 0.6);
+    if (OnCircuit()) return StartOnCircuit();
     const bool cross = !geometry_.crossings.empty() && random_->Bernoulli(0.65);
     for (int attempt = 0; attempt < 60; ++attempt) {
       if (cross) {
@@ -135,10 +199,16 @@ class Planner {
   }
 
   bool ReachedGoal() const {
-    return goals_.empty() || std::hypot(goals_[0][0] - place_[0], goals_[0][2] - place_[2]) < 0.5;
+    const double near = OnCircuit() ? kPassed : kReached;
+    return goals_.empty() || std::hypot(goals_[0][0] - place_[0], goals_[0][2] - place_[2]) < near;
   }
 
   void NextGoal() {
+    if (OnCircuit()) {
+      next_ = (next_ + 1) % geometry_.circuit.size();
+      goals_ = {geometry_.circuit[next_]};
+      return;
+    }
     goals_.clear();
     for (int attempt = 0; attempt < 40; ++attempt) {
       const Vec3d goal = RandomPlace();
@@ -277,6 +347,8 @@ class Planner {
   double time_ = 0;
   int side_ = 0;
   std::vector<Vec3d> goals_;
+  size_t next_ = 0;        // Point of the circuit that is the goal.
+  Vec3d beside_{0, 0, 0};  // From the person that this one accompanies.
 };
 
 }  // namespace

@@ -71,6 +71,9 @@ struct Geometry {
   // Where people are planned: centre and half sizes (x, z) of the activity area.
   Vec3d area_center{0, 0, 0};
   Vec3d area_half{3, 0, 3};
+  // Closed way that people walk round in this order, one point every few metres; empty where they
+  // wander about the area.
+  std::vector<Vec3d> circuit;
 
   // First surface along origin + t direction, 0 < t < max_distance.
   RayHit Cast(const Vec3d& origin, const Vec3d& direction, double max_distance) const;
@@ -88,7 +91,7 @@ struct Geometry {
   double Clearance(const Vec3d& point, bool obstacles_only) const;
 };
 
-// `kind`: room or street.
-Geometry MakeGeometry(const std::string& kind, RandomStream* random);
+// `kind`: room, street or loop. `loop_length_m`: of a loop's circuit; 0: drawn.
+Geometry MakeGeometry(const std::string& kind, double loop_length_m, RandomStream* random);
 
 }  // namespace foothold::synthetic

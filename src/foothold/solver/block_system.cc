@@ -7,8 +7,10 @@
 #include <Eigen/SparseCore>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "foothold/base/error.h"
 
@@ -18,9 +20,22 @@ namespace {
 using Panel = Eigen::Map<Eigen::MatrixXd>;
 using ConstPanel = Eigen::Map<const Eigen::MatrixXd>;
 
-// Symbolic elimination: for each position the later positions that its column reaches.
+// Operations of one column of the factor.
+double ColumnFlops(int dof, const std::vector<int>& below, const std::vector<int>& dof_at) {
+  double rows = 0;
+  for (const int position : below) rows += dof_at[position];
+  const double n = dof;
+  return n * n * n / 3 + rows * n * n + rows * rows * n;
+}
+
+// Symbolic elimination: for each position the later positions that its column reaches. Stops, and
+// returns nothing, where it would cost `most_flops` or more: with loop edges the time order fills up, and
+// finding out by how much would take longer than the solution. `dof_at`: by position.
 std::vector<std::vector<int>> Eliminate(const std::vector<std::vector<int>>& cliques,
-                                        const std::vector<int>& position) {
+                                        const std::vector<int>& position,
+                                        const std::vector<int>& dof_at,
+                                        double most_flops,
+                                        double* flops) {
   const int count = static_cast<int>(position.size());
   std::vector<std::set<int>> reach(count);
   for (const std::vector<int>& clique : cliques) {
@@ -31,24 +46,16 @@ std::vector<std::vector<int>> Eliminate(const std::vector<std::vector<int>>& cli
     }
   }
   std::vector<std::vector<int>> below(count);
+  *flops = 0;
   for (int k = 0; k < count; ++k) {
     below[k].assign(reach[k].begin(), reach[k].end());
+    *flops += ColumnFlops(dof_at[k], below[k], dof_at);
+    if (*flops >= most_flops) return {};
     // The first entry inherits the rest; the others get it from there (elimination tree).
     if (!below[k].empty()) reach[below[k][0]].insert(below[k].begin() + 1, below[k].end());
     reach[k].clear();
   }
   return below;
-}
-
-double CountFlops(const std::vector<std::vector<int>>& below, const std::vector<int>& dof_at) {
-  double flops = 0;
-  for (size_t k = 0; k < below.size(); ++k) {
-    double rows = 0;
-    for (const int position : below[k]) rows += dof_at[position];
-    const double n = dof_at[k];
-    flops += n * n * n / 3 + rows * n * n + rows * rows * n;
-  }
-  return flops;
 }
 
 std::vector<int> MinimumDegree(const std::vector<std::vector<int>>& cliques, int count) {
@@ -93,18 +100,25 @@ void BlockSystem::ChooseOrder(const std::vector<std::vector<int>>& cliques) {
   std::vector<int> natural(count);
   std::iota(natural.begin(), natural.end(), 0);
   const std::vector<int> minimum_degree = MinimumDegree(cliques, count);
-
   std::vector<int> dof_at(count);
   for (int k = 0; k < count; ++k) dof_at[k] = dofs_[minimum_degree[k]];
-  const double natural_flops = CountFlops(Eliminate(cliques, natural), dofs_);
-  const double minimum_degree_flops = CountFlops(Eliminate(cliques, Inverted(minimum_degree)), dof_at);
-  flops_ = std::min(natural_flops, minimum_degree_flops);
-  Analyze(cliques, natural_flops <= minimum_degree_flops ? natural : minimum_degree);
+  std::vector<std::vector<int>> below =
+      Eliminate(cliques, Inverted(minimum_degree), dof_at, std::numeric_limits<double>::infinity(), &flops_);
+
+  // In doubt the given order, which keeps neighbours in memory together.
+  double natural_flops;
+  const double most = std::nextafter(flops_, std::numeric_limits<double>::infinity());
+  std::vector<std::vector<int>> natural_below = Eliminate(cliques, natural, dofs_, most, &natural_flops);
+  if (natural_flops >= most) {
+    Analyze(minimum_degree, std::move(below));
+  } else {
+    flops_ = natural_flops;
+    Analyze(natural, std::move(natural_below));
+  }
 }
 
-void BlockSystem::Analyze(const std::vector<std::vector<int>>& cliques, const std::vector<int>& order) {
+void BlockSystem::Analyze(const std::vector<int>& order, std::vector<std::vector<int>> below) {
   position_ = Inverted(order);
-  std::vector<std::vector<int>> below = Eliminate(cliques, position_);
   columns_.resize(order.size());
   size_t size = 0;
   int max_rows = 0;

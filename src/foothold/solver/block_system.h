@@ -55,7 +55,7 @@ class BlockSystem {
   };
 
   void ChooseOrder(const std::vector<std::vector<int>>& cliques);
-  void Analyze(const std::vector<std::vector<int>>& cliques, const std::vector<int>& order);
+  void Analyze(const std::vector<int>& order, std::vector<std::vector<int>> below);
   int RowOffset(const Column& column, int position) const;
   void EliminateColumn(int position);
 
