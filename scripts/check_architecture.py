@@ -11,6 +11,7 @@ Rules:
   3. A header that reaches a third-party header, directly or not, is private to its module.
   4. Includes in quotes are rooted (foothold/..., labels/..., jobs/...) and exist.
   5. Every source starts with its licence line; every header has #pragma once.
+  6. Libraries of the tests (Ceres, a second opinion on the solver) are neither included nor linked.
 """
 
 import pathlib
@@ -45,10 +46,13 @@ LIBRARIES = [
     (r"hdf5|H5|hdf5_hl", "HDF5", ["labels"]),
     (r"zlib\.h", "zlib", ["labels"]),
     (r"CLI/", "CLI11", ["cli"]),
+    (r"ceres/", "Ceres", ["tests alone"]),
     (r"torch/|ATen/|c10/", "LibTorch", ["networks", "diffusion", "student", "train"]),
     (r"nlohmann/", "nlohmann_json", None),
     (r"Eigen/|unsupported/Eigen", "Eigen", None),
 ]
+
+TEST_LIBRARIES = re.compile(r"\b(Ceres|glog)::|\blib(ceres|glog)\b")  # In CMake.
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # C++ and C library headers have no dot and no slash; POSIX ones are listed.
@@ -134,6 +138,8 @@ class Checker:
             self.add(path, line, f"{library} belongs to {', '.join(owners) or 'nobody'}; {module} may not include {name}")
 
     def check_links(self, path, text):
+        for match in TEST_LIBRARIES.finditer(re.sub(r"#.*", "", text)):
+            self.add(path, text.count("\n", 0, match.start()) + 1, f"{match.group(1) or match.group(2)} belongs to tests alone")
         for call in re.finditer(r"foothold_module\s*\(\s*(\w+)([^)]*)\)", text):
             module = call.group(1)
             depends = re.search(r"\bDEPENDS\b((?:\s+[a-z]\w*)*)", call.group(2))
@@ -187,6 +193,11 @@ def self_test():
         ("library in a public header", {"labels/a.h": header + "#include <hdf5.h>\n",
                                         "labels/b.h": header + '#include "labels/a.h"\n',
                                         "src/foothold/josh/c.cc": licence + '#include "labels/b.h"\n'}, "private to labels"),
+        ("library of tests", {"src/foothold/solver/a.cc": licence + "#include <ceres/ceres.h>\n"},
+         "Ceres belongs to tests alone; solver may not"),
+        ("link of a library of tests", {"src/foothold/solver/CMakeLists.txt":
+                                        "foothold_module(solver SOURCES a.cc LINK Ceres::ceres)\n"},
+         "Ceres belongs to tests alone"),
         ("unknown library", {"src/foothold/josh/a.cc": licence + "#include <glog/logging.h>\n"}, "no known library"),
         ("relative include", {"src/foothold/josh/a.cc": licence + '#include "b.h"\n', "src/foothold/josh/b.h": header},
          "rooted at"),

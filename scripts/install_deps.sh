@@ -11,6 +11,7 @@ packages=(
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev libopencv-videoio-dev
   libopencv-calib3d-dev libopencv-features2d-dev libopencv-flann-dev libopencv-objdetect-dev
   libgtest-dev
+  libceres-dev
   python3 python3-h5py python3-numpy
 )
 

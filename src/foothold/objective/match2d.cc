@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/objective/match2d.h"
 
-#include "foothold/objective/relative_twist.h"
+#include "foothold/objective/pair_system.h"
 
 namespace foothold {
 namespace {
@@ -10,6 +10,8 @@ namespace {
 constexpr double kMinRelativeDepth = 1e-4;
 // Points behind a camera are projected this far off per unit of depth: well beyond any limit.
 constexpr double kBehind_px = 1e4;
+// Beyond every error that counts, and small enough that its fourth power over the focal length's is a float.
+constexpr double kMostProjected_px = 1e6;
 
 }  // namespace
 
@@ -37,8 +39,8 @@ Match2dTerm::Match2dTerm(const Variables& variables,
   limits_.min_depth = 0;
   limits_.min_depth_ratio = kMinRelativeDepth;
   limits_.center_px = {kBehind_px, kBehind_px};
-  limits_.low_px = {-1e15, -1e15};
-  limits_.high_px = {1e15, 1e15};
+  limits_.low_px = {-kMostProjected_px, -kMostProjected_px};
+  limits_.high_px = {kMostProjected_px, kMostProjected_px};
 }
 
 void Match2dTerm::Anneal(double progress) {
@@ -61,7 +63,7 @@ double Match2dTerm::EvaluateDirection(const ParameterView& view,
   if (system != nullptr) {
     auto chain = PairChain<kNumReproject>(target, source, source_first);
     chain(kReprojectionLogFocal, kPairDof - 1) = 1;
-    RelativeSystem<kNumReproject>::FromSums(sums, unit).AddTo(chain, system);
+    ReprojectSystem(sums, geometry.translation_m, unit).AddTo(chain, system);
   }
   return unit * sums.cost;
 }

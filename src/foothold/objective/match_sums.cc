@@ -74,19 +74,80 @@ double SumOfLanes(const Float8& x) {
   return sum;
 }
 
-void Gather(const AlignSums<Float8>& from, AlignSums<double>* to) {
-  for (int k = 0; k < kNumMoments; ++k) to->moment[k] += SumOfLanes(from.moment[k]);
-  to->cost += SumOfLanes(from.cost);
+template <size_t N>
+void Gather(const Float8 (&from)[N], double (&to)[N]) {
+  for (size_t k = 0; k < N; ++k) to[k] += SumOfLanes(from[k]);
+}
+void GatherDerivatives(const AlignSums<Float8>& from, AlignSums<double>* to) {
+  Gather(from.moment, to->moment);
+}
+void GatherDerivatives(const RelativeAlignSums<Float8>& from, RelativeAlignSums<double>* to) {
+  Gather(from.hessian, to->hessian);
+  Gather(from.gradient, to->gradient);
+}
+void GatherDerivatives(const ReprojectSums<Float8>& from, ReprojectSums<double>* to) {
+  Gather(from.moment, to->moment);
+  Gather(from.gradient, to->gradient);
 }
 
-template <template <class> class Sums>
-void Gather(const Sums<Float8>& from, Sums<double>* to) {
-  for (size_t k = 0; k < std::size(from.hessian); ++k) to->hessian[k] += SumOfLanes(from.hessian[k]);
-  for (size_t k = 0; k < std::size(from.gradient); ++k) to->gradient[k] += SumOfLanes(from.gradient[k]);
-  to->cost += SumOfLanes(from.cost);
+// Registers of matches that take each step together.
+constexpr int kBlock = 16;
+
+// In loops of their own, so that the sums of each stay in registers.
+void AddBlock(const AlignTerms<Float8>* terms, int count, AlignSums<Float8>* sums) {
+  for (int k = 0; k < count; ++k) AddAlignMoments<0, 3>(terms[k], sums->moment);
+  for (int k = 0; k < count; ++k) AddAlignMoments<4, 5>(terms[k], sums->moment);
+  for (int k = 0; k < count; ++k) AddAlignMoments<6, 6>(terms[k], sums->moment);
+}
+void AddBlock(const ReprojectTerms<Float8>* terms, int count, ReprojectSums<Float8>* sums) {
+  for (int k = 0; k < count; ++k) AddTurnMoments(terms[k], sums->moment);
+  for (int k = 0; k < count; ++k) AddTranslationMoments(terms[k], sums->moment);
+  for (int k = 0; k < count; ++k) AddFocalMoments(terms[k], sums->moment);
+  for (int k = 0; k < count; ++k) AddReprojectGradient(terms[k], sums->gradient);
 }
 
-// Adds every register of a pair, add<derivatives>(m, &sums); gathers every kFloatRun matches.
+// Sums a pair; compute<derivatives>(m, &terms) takes the first step of a register of matches. Gathers
+// every kFloatRun matches.
+template <class Terms, template <class> class Sums, bool kDerivatives, class Compute>
+[[gnu::flatten]] Sums<double> SumBlocks(const PackedPair& pair,
+                                        const float* confidence,
+                                        const SmoothKernel<Float8>& kernel,
+                                        const Compute& compute) {
+  Sums<double> total;
+  total.SetZero();
+  for (int64_t run = pair.begin; run < pair.end; run += kFloatRun) {
+    const int64_t end = std::min(pair.end, run + kFloatRun);
+    Sums<Float8> sums;
+    sums.SetZero();
+    Float8 cost = 0.0f;
+    for (int64_t m = run; m < end; m += kBlock * kMatchLanes) {
+      const int count = static_cast<int>(std::min<int64_t>(kBlock, (end - m) / kMatchLanes));
+      Terms terms[kBlock];
+      for (int k = 0; k < count; ++k) {
+        compute.template operator()<kDerivatives>(m + k * kMatchLanes, &terms[k]);
+      }
+      for (int k = 0; k < count; ++k) terms[k].kernel = kernel.Begin(terms[k].squared_error);
+      for (int k = 0; k < count; ++k) {
+        cost = cost + Weigh(kernel, Float8::Load(confidence + m + k * kMatchLanes), &terms[k]);
+      }
+      if (kDerivatives) AddBlock(terms, count, &sums);
+    }
+    if (kDerivatives) GatherDerivatives(sums, &total);
+    total.cost += SumOfLanes(cost);
+  }
+  return total;
+}
+template <class Terms, template <class> class Sums, class Compute>
+Sums<double> SumPair(const PackedPair& pair,
+                     const float* confidence,
+                     const SmoothKernel<Float8>& kernel,
+                     bool derivatives,
+                     const Compute& compute) {
+  return derivatives ? SumBlocks<Terms, Sums, true>(pair, confidence, kernel, compute)
+                     : SumBlocks<Terms, Sums, false>(pair, confidence, kernel, compute);
+}
+
+// The same for matches that are added as they come: add<derivatives>(m, &sums).
 template <template <class> class Sums, bool kDerivatives, class Add>
 Sums<double> SumRuns(const PackedPair& pair, const Add& add) {
   Sums<double> total;
@@ -96,16 +157,14 @@ Sums<double> SumRuns(const PackedPair& pair, const Add& add) {
     Sums<Float8> sums;
     sums.SetZero();
     for (int64_t m = run; m < end; m += kMatchLanes) add.template operator()<kDerivatives>(m, &sums);
-    if (kDerivatives) {
-      Gather(sums, &total);
-    } else {
-      total.cost += SumOfLanes(sums.cost);
-    }
+    if (kDerivatives) GatherDerivatives(sums, &total);
+    total.cost += SumOfLanes(sums.cost);
   }
   return total;
 }
+
 template <template <class> class Sums, class Add>
-Sums<double> SumPair(const PackedPair& pair, bool derivatives, const Add& add) {
+Sums<double> AddPair(const PackedPair& pair, bool derivatives, const Add& add) {
   return derivatives ? SumRuns<Sums, true>(pair, add) : SumRuns<Sums, false>(pair, add);
 }
 
@@ -176,17 +235,16 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
                                bool derivatives) {
   const AlignModels models(geometry);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
-  const auto add = [&]<bool kDerivatives>(int64_t m, AlignSums<Float8>* sums) {
-    AddAlignment<kDerivatives>(models.source,
-                               models.target,
-                               models.translation,
-                               kernel,
-                               LoadEnd(matches.first, m),
-                               LoadEnd(matches.second, m),
-                               Float8::Load(&matches.confidence[m]),
-                               sums);
+  const auto compute = [&]<bool kDerivatives>(int64_t m, AlignTerms<Float8>* terms) {
+    ComputeAlignment(models.source,
+                     models.target,
+                     models.translation,
+                     LoadEnd(matches.first, m),
+                     LoadEnd(matches.second, m),
+                     terms);
   };
-  return SumPair<AlignSums>(matches.pairs[pair], derivatives, add);
+  return SumPair<AlignTerms<Float8>, AlignSums>(
+      matches.pairs[pair], matches.confidence.data(), kernel, derivatives, compute);
 }
 
 RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
@@ -206,7 +264,7 @@ RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
                                        Float8::Load(&matches.confidence[m]),
                                        sums);
   };
-  return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
+  return AddPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
 }
 
 RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
@@ -226,7 +284,7 @@ RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
                                    Float8::Load(&matches.confidence[m]),
                                    sums);
   };
-  return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
+  return AddPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
 }
 
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,
@@ -253,17 +311,12 @@ ReprojectSums<double> SumReprojection(const PackedMatches& matches,
     projection.low[a] = static_cast<float>(limits.low_px[a]);
     projection.high[a] = static_cast<float>(limits.high_px[a]);
   }
-  const auto add = [&]<bool kDerivatives>(int64_t m, ReprojectSums<Float8>* sums) {
-    AddReprojection<kDerivatives>(model,
-                                  projection,
-                                  kernel,
-                                  LoadEnd(source, m),
-                                  Float8::Load(&target.x[m]),
-                                  Float8::Load(&target.y[m]),
-                                  Float8::Load(confidence + m),
-                                  sums);
+  const auto compute = [&]<bool kDerivatives>(int64_t m, ReprojectTerms<Float8>* terms) {
+    ComputeReprojection<kDerivatives>(
+        model, projection, LoadEnd(source, m), Float8::Load(&target.x[m]), Float8::Load(&target.y[m]), terms);
   };
-  return SumPair<ReprojectSums>(matches.pairs[pair], derivatives, add);
+  return SumPair<ReprojectTerms<Float8>, ReprojectSums>(
+      matches.pairs[pair], confidence, kernel, derivatives, compute);
 }
 
 }  // namespace foothold

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "foothold/geometry/robust_kernel.h"
-#include "foothold/objective/relative_twist.h"
+#include "foothold/objective/pair_system.h"
 #include "foothold/objective/released/raw_body.h"
 
 namespace foothold {
@@ -41,42 +41,6 @@ constexpr double kInsane = std::numeric_limits<double>::infinity();
 Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
   const double median = problem.median_depth_m[keyframe], base = problem.base_focal_px[keyframe];
   return {median * (focal_px / base - 1), base / focal_px, median * focal_px / base};
-}
-
-// Normal equations of stage 1 from its moments. Columns of the 3D error e = y + t - z: omega -[y]x,
-// nu I, log scale of the source y, log scale of the target -z = e - y - t.
-RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t, double unit) {
-  Mat<double, 7, 7> m;
-  int k = 0;
-  for (int a = 0; a < 7; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = unit * sums.moment[k];
-  }
-  const double yy = m(0, 0) + m(1, 1) + m(2, 2), ee = m(3, 3) + m(4, 4) + m(5, 5);
-  const double ye = m(0, 3) + m(1, 4) + m(2, 5), weight = m(6, 6);
-  const Vec3d y{m(0, 6), m(1, 6), m(2, 6)}, e{m(3, 6), m(4, 6), m(5, 6)};
-  const Vec3d y_cross_e{m(1, 5) - m(2, 4), m(2, 3) - m(0, 5), m(0, 4) - m(1, 3)};
-  const Vec3d y_cross_q = y_cross_e - Cross(y, t);
-  const Vec3d q = e - y - weight * t;
-  const Mat3d turn = Skew(y);
-  RelativeSystem<8> system;
-  for (int a = 0; a < 3; ++a) {
-    for (int b = 0; b < 3; ++b) {
-      system.hessian(a, b) = (a == b ? yy : 0) - m(a, b);
-      system.hessian(3 + a, b) = -turn(a, b);
-      system.hessian(3 + a, 3 + b) = a == b ? weight : 0;
-    }
-    system.hessian(6, 3 + a) = y[a];
-    system.hessian(7, a) = y_cross_q[a];
-    system.hessian(7, 3 + a) = q[a];
-    system.gradient[a] = y_cross_e[a];
-    system.gradient[3 + a] = e[a];
-  }
-  system.hessian(6, 6) = yy;
-  system.hessian(7, 6) = ye - yy - Dot(y, t);
-  system.hessian(7, 7) = ee + yy + weight * Dot(t, t) - 2 * ye - 2 * Dot(e, t) + 2 * Dot(y, t);
-  system.gradient[6] = ye;
-  system.gradient[7] = ee - ye - Dot(e, t);
-  return system;
 }
 
 MatchEnd<float> EndOf(
@@ -181,7 +145,7 @@ double ReleasedMatchTerm::Reproject(const ParameterView& view,
   if (system != nullptr) {
     auto chain = PairChain<kNumReproject>(target, source, source_first);
     chain(kReprojectionLogFocal, kPairDof - 1) = 1;
-    RelativeSystem<kNumReproject>::FromSums(sums, unit_).AddTo(chain, system);
+    ReprojectSystem(sums, geometry.translation_m, unit_).AddTo(chain, system);
   }
   return unit_ * sums.cost;
 }
