@@ -12,10 +12,6 @@
 namespace foothold {
 namespace {
 
-constexpr CuspAnnealing kMetreAnnealing{0.1, 1e-4, kHumanGamma, kHumanGamma};
-constexpr CuspAnnealing kPixelAnnealing{2, 0.05, kReprojectGamma, kReprojectGamma};
-constexpr int kAnnealIterations = 5;
-
 Variables BuildCameraVariables(const JointProblem& problem, const JointParameters& parameters) {
   const ReleasedCameras cameras = ComputeCameras(problem, parameters);
   Variables variables;
@@ -69,10 +65,10 @@ int RunStage(const JointProblem& problem,
   const bool align = stage == ReleasedStage::kAlign;
   Variables variables = BuildCameraVariables(problem, *parameters);
   variables.layout.SetFixed(variables.focal_piece, align);
-  ReleasedMatchTerm match(problem, variables, matches, stage, align ? kMetreAnnealing : kPixelAnnealing);
-  ReleasedScaleTerm scale(problem, model, *parameters, variables, kMetreAnnealing);
-  CameraPointsTerm planted("static", PlantedGroups(problem, model, *parameters), variables, kMetreAnnealing);
-  CameraPointsTerm smooth("smooth", SmoothGroups(problem, model, *parameters), variables, kMetreAnnealing);
+  ReleasedMatchTerm match(problem, variables, matches, stage, align ? MetreAnnealing() : PixelAnnealing());
+  ReleasedScaleTerm scale(problem, model, *parameters, variables, MetreAnnealing());
+  CameraPointsTerm planted("static", PlantedGroups(problem, model, *parameters), variables, MetreAnnealing());
+  CameraPointsTerm smooth("smooth", SmoothGroups(problem, model, *parameters), variables, MetreAnnealing());
   const std::vector<WeightedTerm> terms = {{&match, options.weights.match},
                                            {&scale, options.weights.scale},
                                            {&planted, options.weights.planted},

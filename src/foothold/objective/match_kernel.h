@@ -33,6 +33,24 @@ struct PointModel {
   T shift, stretch, zoom;
 };
 
+// `depth`: shift, stretch, zoom. In float, as the sums are.
+template <class T>
+FOOTHOLD_HD PointModel<T> MakePointModel(const Mat<double, 3, 3>& rotation,
+                                         double size,
+                                         double focal_px,
+                                         const Vec<double, 3>& depth) {
+  PointModel<T> model;
+  for (int r = 0; r < 3; ++r) {
+    for (int c = 0; c < 3; ++c) {
+      model.rays(r, c) = T(static_cast<float>(size * rotation(r, c) / (c < 2 ? focal_px : 1)));
+    }
+  }
+  model.shift = T(static_cast<float>(depth[0]));
+  model.stretch = T(static_cast<float>(depth[1]));
+  model.zoom = T(static_cast<float>(depth[2]));
+  return model;
+}
+
 // rho_gamma of r~ = sqrt(r^2 + epsilon^2), less its value at r = 0.
 template <class T>
 struct SmoothKernel {
@@ -48,6 +66,20 @@ struct SmoothKernel {
     return base * power - floor;
   }
 };
+
+// `offset` is that of RobustKernel. The floor comes from the same arithmetic as costs, so that a residual
+// of zero costs exactly nothing.
+template <class T>
+FOOTHOLD_HD SmoothKernel<T> MakeSmoothKernel(double gamma, double offset, double epsilon) {
+  SmoothKernel<T> kernel;
+  kernel.gamma = gamma;
+  kernel.offset = T(static_cast<float>(offset));
+  kernel.epsilon2 = T(static_cast<float>(epsilon * epsilon));
+  kernel.floor = T(0);
+  T weight;
+  kernel.floor = kernel.CostAndWeight(T(0), &weight);
+  return kernel;
+}
 
 template <class T>
 struct MatchPoint {

@@ -6,7 +6,7 @@
 
 namespace foothold {
 
-inline RelativeView<double> TargetFromSource(const CameraState& target, const CameraState& source) {
+FOOTHOLD_HD RelativeView<double> TargetFromSource(const CameraState& target, const CameraState& source) {
   const Mat3d inverse = Transposed(target.rotation);
   return {inverse * source.rotation,
           inverse * (source.world_from_cam.translation - target.world_from_cam.translation)};
@@ -15,7 +15,7 @@ inline RelativeView<double> TargetFromSource(const CameraState& target, const Ca
 // Derivative of the relative twist (omega, nu) of match_residual.h by the twelve tangents of the two
 // cameras, target's six first. With left perturbations (w, v) of both,
 //   omega = R_t^T (w_s - w_t),  nu = R_t^T (v_s - v_t + (c_s - c_t) x w_t).
-inline Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
+FOOTHOLD_HD Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
   const Mat3d inverse = Transposed(target.rotation);
   const Mat3d arm = inverse * Skew(source.world_from_cam.translation - target.world_from_cam.translation);
   Mat<double, 6, 12> chain = Mat<double, 6, 12>::Zero();
@@ -73,7 +73,7 @@ constexpr int kPairDof = 2 * kCameraDof + 1;
 
 // Chain of the twist rows when the target is camera i (`source_first` false) or camera j (true).
 template <int N>
-Mat<double, N, kPairDof> PairChain(const CameraState& target, const CameraState& source, bool source_first) {
+FOOTHOLD_HD Mat<double, N, kPairDof> PairChain(const CameraState& target, const CameraState& source, bool source_first) {
   const Mat<double, 6, 12> twist = TwistByCameras(target, source);
   const int target_column = source_first ? kCameraDof : 0;
   const int source_column = source_first ? 0 : kCameraDof;

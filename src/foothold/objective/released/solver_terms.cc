@@ -4,81 +4,15 @@
 #include <cmath>
 #include <map>
 
-#include "foothold/geometry/robust_kernel.h"
+#include "foothold/objective/released/pair_system.h"
 #include "foothold/objective/released/raw_body.h"
 #include "foothold/objective/relative_twist.h"
 
 namespace foothold {
 namespace {
 
-// Cost and reweighting of a distance in double, as SmoothKernel does it in lanes.
-class CuspKernel {
- public:
-  explicit CuspKernel(const MatchKernelParameters& parameters)
-      : kernel_(RobustKernel<double>::FromGamma(parameters.gamma)),
-        epsilon2_(parameters.epsilon * parameters.epsilon),
-        floor_(kernel_.Value(parameters.epsilon)) {}
-  double Cost(double r2, double* weight) const {
-    const double r = std::sqrt(r2 + epsilon2_);
-    *weight = kernel_.Slope(r) / r;
-    return kernel_.Value(r) - floor_;
-  }
-
- private:
-  RobustKernel<double> kernel_;
-  double epsilon2_, floor_;
-};
-
-// Depth model of a keyframe at a focal length: shift, stretch, zoom.
-Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
-  const double median = problem.median_depth_m[keyframe], base = problem.base_focal_px[keyframe];
-  return {median * (focal_px / base - 1), base / focal_px, median * focal_px / base};
-}
-
-// Normal equations of stage 1 from its moments. Columns of the 3D error e = y + t - z: omega -[y]x,
-// nu I, log scale of the source y, log scale of the target -z = e - y - t.
-RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t) {
-  Mat<double, 7, 7> m;
-  int k = 0;
-  for (int a = 0; a < 7; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = sums.moment[k];
-  }
-  const double yy = m(0, 0) + m(1, 1) + m(2, 2), ee = m(3, 3) + m(4, 4) + m(5, 5);
-  const double ye = m(0, 3) + m(1, 4) + m(2, 5), weight = m(6, 6);
-  const Vec3d y{m(0, 6), m(1, 6), m(2, 6)}, e{m(3, 6), m(4, 6), m(5, 6)};
-  const Vec3d y_cross_e{m(1, 5) - m(2, 4), m(2, 3) - m(0, 5), m(0, 4) - m(1, 3)};
-  const Vec3d y_cross_q = y_cross_e - Cross(y, t);
-  const Vec3d q = e - y - weight * t;
-  const Mat3d turn = Skew(y);
-  RelativeSystem<8> system;
-  for (int a = 0; a < 3; ++a) {
-    for (int b = 0; b < 3; ++b) {
-      system.hessian(a, b) = (a == b ? yy : 0) - m(a, b);
-      system.hessian(3 + a, b) = -turn(a, b);
-      system.hessian(3 + a, 3 + b) = a == b ? weight : 0;
-    }
-    system.hessian(6, 3 + a) = y[a];
-    system.hessian(7, a) = y_cross_q[a];
-    system.hessian(7, 3 + a) = q[a];
-    system.gradient[a] = y_cross_e[a];
-    system.gradient[3 + a] = e[a];
-  }
-  system.hessian(6, 6) = yy;
-  system.hessian(7, 6) = ye - yy - Dot(y, t);
-  system.hessian(7, 7) = ee + yy + weight * Dot(t, t) - 2 * ye - 2 * Dot(e, t) + 2 * Dot(y, t);
-  system.gradient[6] = ye;
-  system.gradient[7] = ee - ye - Dot(e, t);
-  return system;
-}
-
-RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums) {
-  RelativeSystem<kNumReproject> system;
-  int k = 0;
-  for (int a = 0; a < kNumReproject; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) system.hessian(a, b) = sums.hessian[k];
-    system.gradient[a] = sums.gradient[a];
-  }
-  return system;
+Vec3d DepthModelOf(const JointProblem& problem, int keyframe, double focal_px) {
+  return DepthModel(problem.median_depth_m[keyframe], problem.base_focal_px[keyframe], focal_px);
 }
 
 void Scale(double factor, GroupSystem* system) {
@@ -108,11 +42,6 @@ void Reserve(size_t count, PackedEnds* ends) {
 }
 
 }  // namespace
-
-MatchKernelParameters CuspAnnealing::At(double progress) const {
-  return {first_gamma + (last_gamma - first_gamma) * progress,
-          first_epsilon * std::pow(last_epsilon / first_epsilon, progress)};
-}
 
 PackedMatches PackProblemMatches(const JointProblem& problem) {
   PackedMatches packed;
@@ -178,8 +107,8 @@ PairGeometry ReleasedMatchTerm::Geometry(const CameraState& target,
           source.scale,
           target.scale,
           focal,
-          DepthModel(problem_, i_source, focal),
-          DepthModel(problem_, i_target, focal)};
+          DepthModelOf(problem_, i_source, focal),
+          DepthModelOf(problem_, i_target, focal)};
 }
 
 double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSystem* system) const {
@@ -223,13 +152,10 @@ double ReleasedMatchTerm::Evaluate(const ParameterView& view, int group, GroupSy
   return cost;
 }
 
-ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
-                                     const BodyModel& model,
-                                     const JointParameters& parameters,
-                                     const Variables& variables,
-                                     const CuspAnnealing& annealing)
-    : problem_(problem), variables_(variables), annealing_(annealing), kernel_(annealing.At(1)) {
-  std::map<int, Group> by_keyframe;
+std::vector<ScaleGroup> ScaleGroups(const JointProblem& problem,
+                                    const BodyModel& model,
+                                    const JointParameters& parameters) {
+  std::map<int, ScaleGroup> by_keyframe;
   for (size_t k = 0; k < problem.tracks.size(); ++k) {
     const JointTrack& track = problem.tracks[k];
     const double share = static_cast<double>(track.keyframes.size()) / problem.num_bodies();
@@ -240,27 +166,41 @@ ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
       const RawSkeleton skeleton = PoseRawSkeleton(model, parameters.tracks[k], c.body);
       const Vec3d vertex = RawVertex(model, parameters.tracks[k].shape, skeleton, c.vertex);
       const size_t entry = static_cast<size_t>(c.keyframe) * problem.num_anchors() + c.anchor;
-      Group& group = by_keyframe[c.keyframe];
+      ScaleGroup& group = by_keyframe[c.keyframe];
       group.keyframe = c.keyframe;
       group.entries.push_back(
           {problem.core_depth_m[entry], c.omega, vertex[2], share * c.confidence / confidence});
-      ++num_entries_;
     }
   }
-  for (auto& [keyframe, group] : by_keyframe) {
-    group.blocks = {variables.camera_blocks[keyframe], variables.focal_block};
-    groups_.push_back(std::move(group));
+  std::vector<ScaleGroup> groups;
+  for (auto& [keyframe, group] : by_keyframe) groups.push_back(std::move(group));
+  return groups;
+}
+
+ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
+                                     const BodyModel& model,
+                                     const JointParameters& parameters,
+                                     const Variables& variables,
+                                     const CuspAnnealing& annealing)
+    : problem_(problem),
+      variables_(variables),
+      annealing_(annealing),
+      kernel_(annealing.At(1)),
+      groups_(ScaleGroups(problem, model, parameters)) {
+  for (const ScaleGroup& group : groups_) {
+    blocks_.push_back({variables.camera_blocks[group.keyframe], variables.focal_block});
+    num_entries_ += static_cast<int>(group.entries.size());
   }
 }
 
 double ReleasedScaleTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
-  const Group& group = groups_[index];
+  const ScaleGroup& group = groups_[index];
   const double size = ReadCamera(variables_, view, group.keyframe).scale;
   const double focal = ReadFocal(variables_, view), zoom = focal / problem_.initial_focal_px;
-  const Vec3d depth = DepthModel(problem_, group.keyframe, focal);
+  const Vec3d depth = DepthModelOf(problem_, group.keyframe, focal);
   const CuspKernel kernel(kernel_);
   double cost = 0;
-  for (const Entry& entry : group.entries) {
+  for (const ScaleGroup::Entry& entry : group.entries) {
     const double scene = size * (entry.core_m + depth[0]) * entry.omega;
     const double body = entry.vertex_depth_m * zoom;
     const double residual = scene - body;
