@@ -26,6 +26,12 @@ struct MatchEnd {
   T omega_m1;  // Depth over that of the anchor, minus one.
 };
 
+// Of a pixel whose depth is omega times that of its anchor. `center_x`, `center_y`: principal point.
+FOOTHOLD_HD MatchEnd<float> MakeMatchEnd(
+    int x_px, int y_px, float center_x, float center_y, float core, float omega) {
+  return {static_cast<float>(x_px) - center_x, static_cast<float>(y_px) - center_y, core, omega - 1};
+}
+
 // How ends of one keyframe become points in the target camera.
 template <class T>
 struct PointModel {
@@ -134,8 +140,10 @@ FOOTHOLD_HD void AddAlignment(const PointModel<T>& source_model,
   if (!kDerivatives) return;
   weight = weight * confidence;
   int k = 0;
+  FOOTHOLD_UNROLL
   for (int a = 0; a < 7; ++a) {
     const T scaled = weight * p[a];
+    FOOTHOLD_UNROLL
     for (int b = 0; b <= a; ++b, ++k) sums->moment[k] = sums->moment[k] + scaled * p[b];
   }
 }
@@ -217,8 +225,10 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
       {t[1] * vz - t[2] * v, -t[0] * vz, t[0] * v, T(0), v, vz, v * t[1] + vz * t[2],
        v * y[1] + v * by_focal[1] + vz * by_focal[2]}};
   int k = 0;
+  FOOTHOLD_UNROLL
   for (int a = 0; a < kNumReproject; ++a) {
     const T first = weight * row[0][a], second = weight * row[1][a];
+    FOOTHOLD_UNROLL
     for (int b = 0; b <= a; ++b, ++k) sums->hessian[k] = sums->hessian[k] + (first * row[0][b] + second * row[1][b]);
     sums->gradient[a] = sums->gradient[a] + (first * residual[0] + second * residual[1]);
   }

@@ -23,11 +23,17 @@ void Scale(double factor, GroupSystem* system) {
 void AppendEnd(const JointProblem& problem, int keyframe, int64_t m, bool first, PackedEnds* ends) {
   const MatchArrays& from = problem.matches;
   const int anchor = first ? from.anchor1[m] : from.anchor2[m];
-  const float half_width = static_cast<float>(problem.width) / 2, half_height = static_cast<float>(problem.height) / 2;
-  ends->x.push_back(static_cast<float>(first ? from.x1[m] : from.x2[m]) - half_width);
-  ends->y.push_back(static_cast<float>(first ? from.y1[m] : from.y2[m]) - half_height);
-  ends->core.push_back(problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor]);
-  ends->omega_m1.push_back((first ? from.omega1[m] : from.omega2[m]) - 1);
+  const MatchEnd<float> end =
+      MakeMatchEnd(first ? from.x1[m] : from.x2[m],
+                   first ? from.y1[m] : from.y2[m],
+                   static_cast<float>(problem.width) / 2,
+                   static_cast<float>(problem.height) / 2,
+                   problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
+                   first ? from.omega1[m] : from.omega2[m]);
+  ends->x.push_back(end.x);
+  ends->y.push_back(end.y);
+  ends->core.push_back(end.core);
+  ends->omega_m1.push_back(end.omega_m1);
 }
 
 void PadEnd(PackedEnds* ends) {
