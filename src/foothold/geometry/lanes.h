@@ -110,12 +110,12 @@ FOOTHOLD_HD Number Exp2(Number x) {
                 f * (0.0555041087f + f * (0.00961812911f + f * (0.00133335581f + f * 0.000154035304f)))));
   return power * FromBits((ToInt(whole) + 127) << 23);
 }
-FOOTHOLD_HD float FastPow(float base, double exponent) {
-  return Exp2(static_cast<float>(exponent) * Log2OfPositive(base));
+FOOTHOLD_HD float FastPow(float base, float exponent) {
+  return Exp2(exponent * Log2OfPositive(base));
 }
 #if defined(FOOTHOLD_HAVE_LANES)
-inline Float8 FastPow(Float8 base, double exponent) {
-  return Float8(Exp2(static_cast<float>(exponent) * Log2OfPositive(base.v)));
+inline Float8 FastPow(Float8 base, Float8 exponent) {
+  return Float8(Exp2(exponent.v * Log2OfPositive(base.v)));
 }
 #endif
 

@@ -60,15 +60,15 @@ FOOTHOLD_HD PointModel<T> MakePointModel(const Mat<double, 3, 3>& rotation,
 // rho_gamma of r~ = sqrt(r^2 + epsilon^2), less its value at r = 0.
 template <class T>
 struct SmoothKernel {
-  double gamma;
+  T gamma, exponent;  // exponent = gamma - 1
   T offset, epsilon2, floor;
 
   // Cost at squared distance r2; weight = rho'(r~) / r~, that of reweighted least squares.
   FOOTHOLD_HD T CostAndWeight(const T& r2, T* weight) const {
     const T r = SquareRoot(r2 + epsilon2);
     const T base = r + offset;
-    const T power = FastPow(base, gamma - 1);
-    *weight = T(gamma) * power / r;
+    const T power = FastPow(base, exponent);
+    *weight = gamma * power / r;
     return base * power - floor;
   }
 };
@@ -78,7 +78,8 @@ struct SmoothKernel {
 template <class T>
 FOOTHOLD_HD SmoothKernel<T> MakeSmoothKernel(double gamma, double offset, double epsilon) {
   SmoothKernel<T> kernel;
-  kernel.gamma = gamma;
+  kernel.gamma = T(static_cast<float>(gamma));
+  kernel.exponent = T(static_cast<float>(gamma - 1));
   kernel.offset = T(static_cast<float>(offset));
   kernel.epsilon2 = T(static_cast<float>(epsilon * epsilon));
   kernel.floor = T(0);
