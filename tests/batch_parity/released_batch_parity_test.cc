@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "foothold/device/device.h"
 #include "foothold/josh/released_batch.h"

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernel bodies are correct on a GPU only if the tasks of a phase do not depend on each other, and the
-// blocks of a kernel neither. Here they run in the wrong order, in scratch memory of exactly the promised
-// size that starts as garbage, and must not change a bit.
+// Kernel bodies are correct on a GPU only if the tasks of a phase do not depend on each other, the blocks
+// of a kernel neither, and all threads of a block take the same way. Here they run in the wrong order, and
+// on real threads that meet where CUDA's do (race-free under the preset tsan), in scratch memory of exactly
+// the promised size that starts as garbage, and must not change a bit.
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "batch_cases.h"
 #include "foothold/josh/batch/host_block.h"
@@ -16,6 +19,8 @@
 
 namespace foothold::batch {
 namespace {
+
+constexpr int kAttempts = 6;  // Per stage.
 
 class ReversedBlock : public HostBlock {
  public:
@@ -57,6 +62,54 @@ struct TestLaunch {
       Block block(scratch.data());
       kernel(block, kBackwards ? count - 1 - i : i);
     }
+  }
+};
+
+// A thread of a block of kThreads, as on a GPU.
+class ThreadedBlock : public HostBlock {
+ public:
+  static constexpr int kThreads = 3;
+  ThreadedBlock(void* shared, int thread, std::barrier<>* barrier)
+      : HostBlock(shared), thread_(thread), barrier_(barrier) {}
+  template <class Body>
+  void For(int count, const Body& body) const {
+    for (int i = thread_; i < count; i += kThreads) body(i);
+    Sync();
+  }
+  template <class Body>
+  void ForLanes(int count, const Body& body) const {
+    For(count, body);
+  }
+  template <class Body>
+  void Once(const Body& body) const {
+    if (thread_ == 0) body();
+    Sync();
+  }
+  void Sync() const { barrier_->arrive_and_wait(); }
+
+ private:
+  int thread_;
+  std::barrier<>* barrier_;
+};
+
+struct ThreadedLaunch {
+  BatchCounts most;
+
+  template <class Kernel>
+  void operator()(const Kernel& kernel) const {
+    std::barrier<> barrier(ThreadedBlock::kThreads);
+    Scratch scratch(kernel.SharedBytes());
+    std::vector<std::thread> threads;
+    for (int t = 0; t < ThreadedBlock::kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        ThreadedBlock block(scratch.data(), t, &barrier);
+        for (int i = 0; i < kernel.NumBlocks(most); ++i) {
+          kernel(block, i);
+          block.Sync();  // Blocks share the scratch memory here.
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
   }
 };
 
@@ -110,7 +163,8 @@ class Batch {
   template <ReleasedStage kStage, class Launch>
   void RunStage(const Launch& launch) {
     LaunchBeginStage<kStage>(view_, launch);
-    for (int a = 0; a < 6; ++a) LaunchAttempt<kStage>(view_, static_cast<int>(bucket_.max_unknowns), launch);
+    for (int a = 0; a < kAttempts; ++a)
+      LaunchAttempt<kStage>(view_, static_cast<int>(bucket_.max_unknowns), launch);
     LaunchEndStage<kStage>(view_, launch);
   }
 
@@ -129,6 +183,15 @@ TEST(BatchPhases, OrderDoesNotMatter) {
   const std::vector<double> expected = forwards.Result();
   for (const double x : expected) ASSERT_TRUE(std::isfinite(x));
   EXPECT_EQ(expected, backwards.Result());
+}
+
+TEST(BatchPhases, ThreadsOfABlockMeet) {
+  std::vector<JointProblem> problems = NiceProblems();
+  problems.resize(1);
+  Batch alone(problems), threaded(problems);
+  alone.Run(TestLaunch<HostBlock, false>{CountsOf(alone.bucket())});
+  threaded.Run(ThreadedLaunch{CountsOf(threaded.bucket())});
+  EXPECT_EQ(alone.Result(), threaded.Result());
 }
 
 // Of the largest sum. Host lanes fuse multiplies and adds and single floats here do not; a match that

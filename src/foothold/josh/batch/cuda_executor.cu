@@ -40,7 +40,7 @@ class DeviceBlock {
   template <class T>
   FOOTHOLD_HD T* Shared() const {
 #ifdef __CUDA_ARCH__
-    extern __shared__ double4_32a shared_memory[];
+    extern __shared__ __align__(32) unsigned char shared_memory[];
     return reinterpret_cast<T*>(shared_memory);
 #else
     return nullptr;
@@ -72,6 +72,16 @@ class CudaLaunch {
  private:
   BatchCounts most_;
   cudaStream_t stream_;
+};
+
+// Loads kernels without running them: the driver would otherwise load each at its first launch, which
+// must not happen while a graph is recorded.
+struct LoadKernel {
+  template <class Kernel>
+  void operator()(const Kernel&) const {
+    cudaFuncAttributes attributes;
+    FOOTHOLD_CUDA_CHECK(cudaFuncGetAttributes(&attributes, RunKernel<Kernel>));
+  }
 };
 
 // Memory and graphs of one bucket.
@@ -118,9 +128,11 @@ class Workspace {
   template <ReleasedStage kStage>
   void RunStage(int attempts, const CudaLaunch& launch, DeviceStream* stream) {
     DeviceGraph& graph = graphs_[StageIndex<kStage>()];
+    const int max_unknowns = static_cast<int>(bucket_.max_unknowns);
     if (!graph.recorded()) {
+      LaunchAttempt<kStage>(view_, max_unknowns, LoadKernel());
       graph.BeginCapture(*stream);
-      LaunchAttempt<kStage>(view_, static_cast<int>(bucket_.max_unknowns), launch);
+      LaunchAttempt<kStage>(view_, max_unknowns, launch);
       graph.EndCapture(*stream);
     }
     LaunchBeginStage<kStage>(view_, launch);
