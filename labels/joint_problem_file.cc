@@ -84,7 +84,8 @@ JointTrack ReadTrack(const Hdf5Reader& reader, const std::string& in) {
   const auto later = reader.Read<int32_t>(repeated + "body_frame");
   const auto earlier = reader.Read<int32_t>(repeated + "previous_body_frame", {later.size()});
   const auto planted = reader.Read<int32_t>(repeated + "vertex", {later.size()});
-  for (size_t c = 0; c < later.size(); ++c) track.static_contacts.push_back({later[c], earlier[c], planted[c]});
+  for (size_t c = 0; c < later.size(); ++c)
+    track.static_contacts.push_back({later[c], earlier[c], planted[c]});
   return track;
 }
 
@@ -118,7 +119,9 @@ JointProblem ReadJointProblem(const std::string& path, int num_vertices) {
   throw Error(ErrorKind::kBadInput, message);
 }
 
-JointParameters ReadJointParameters(const Hdf5Reader& reader, const std::string& group, const JointProblem& problem) {
+JointParameters ReadJointParameters(const Hdf5Reader& reader,
+                                    const std::string& group,
+                                    const JointProblem& problem) {
   JointParameters parameters;
   const size_t frames = problem.num_keyframes();
   // Cameras' quaternions are x y z w in these files.

@@ -13,6 +13,8 @@ namespace foothold::labels {
 JointProblem ReadJointProblem(const std::string& path, int num_vertices);
 
 // A group that holds the numbers of JointParameters, for `problem`.
-JointParameters ReadJointParameters(const Hdf5Reader& reader, const std::string& group, const JointProblem& problem);
+JointParameters ReadJointParameters(const Hdf5Reader& reader,
+                                    const std::string& group,
+                                    const JointProblem& problem);
 
 }  // namespace foothold::labels

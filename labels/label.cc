@@ -8,6 +8,7 @@
 #include "foothold/scene/problem_list.h"
 #include "labels/groups.h"
 #include "labels/label_format.h"
+#include "labels/quality_group.h"
 #include "labels/signed_file.h"
 #include "labels/summary_group.h"
 
@@ -241,6 +242,7 @@ Hdf5Writer& PackLabel(const Label& label, Hdf5Writer* writer) {
   WritePoints(writer, label.reconstruction.points);
   writer->WriteStrings("flags", label.reconstruction.flags);
   WriteSummary(writer, label.summary);
+  WriteQuality(writer, label.quality);
   WriteProvenance(writer, label.provenance);
   return *writer;
 }
@@ -249,7 +251,7 @@ Label UnpackLabel(const Hdf5Reader& reader) {
   RequireFormat(reader, kLabelFormat.name, kLabelFormat.version);
   RequireKnown(reader,
                "/",
-               {"kind", "clip", "camera", "keyframes", "people", "points", "flags", "summary", "provenance"});
+               {"kind", "clip", "camera", "keyframes", "people", "points", "flags", "summary", "quality", "provenance"});
   Label label;
   label.kind = reader.ReadString("kind");
   label.clip = ReadClip(reader);
@@ -261,6 +263,7 @@ Label UnpackLabel(const Hdf5Reader& reader) {
   label.reconstruction.points = ReadPoints(reader);
   label.reconstruction.flags = reader.ReadStrings("flags");
   label.summary = ReadSummary(reader);
+  label.quality = ReadQuality(reader);
   label.provenance = ReadProvenance(reader);
   return label;
 }
@@ -277,6 +280,7 @@ std::vector<std::string> ProblemsOf(const Label& label) {
         PersonGroup(p) + "/joints_in_world_m", person.joints_in_world.size(), person.frames.size());
   }
   RequireSummary(label.summary, &more);
+  RequireQuality(label.quality, label.reconstruction, &more);
   problems.insert(problems.end(), more.problems().begin(), more.problems().end());
   return problems;
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "foothold/scene/clip.h"
+#include "foothold/scene/quality.h"
 #include "foothold/scene/reconstruction.h"
 #include "foothold/solver/summary.h"
 
@@ -23,6 +24,7 @@ struct Label {
   Clip clip;
   Reconstruction reconstruction;
   SolverSummary summary;
+  Quality quality;
   Provenance provenance;
 };
 

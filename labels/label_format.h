@@ -14,7 +14,7 @@ namespace foothold::labels {
 //
 // A new schema version: raise `version`, let UnpackLabel read all versions from 1, add the section to
 // docs/label_schema.md, and add a golden file (tests/labels/golden/README.md).
-inline const FileFormat kLabelFormat = {"foothold-label", 1};
+inline const FileFormat kLabelFormat = {"foothold-label", 2};
 
 Hdf5Writer& PackLabel(const Label& label, Hdf5Writer* writer);
 

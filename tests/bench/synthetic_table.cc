@@ -27,6 +27,7 @@ struct Arguments {
   int threads = 1;
   bool ablation = false;
   bool terms = false;
+  bool released = false;
   NoiseOptions noise;
   std::string camera = "moving";
 };
@@ -47,6 +48,10 @@ Arguments Parse(int argc, char** argv) {
       NoiseOptions& noise = arguments.noise;
       noise.match_px = noise.match_outliers = noise.depth_smooth = noise.body_depth = noise.shape = 0;
       noise.joint_rotation_rad = noise.wrong_contacts = noise.focal = 0;
+      continue;
+    }
+    if (name == "--released") {
+      arguments.released = true;
       continue;
     }
     if (i + 1 == argc) break;
@@ -184,6 +189,11 @@ int Main(int argc, char** argv) {
               *std::max_element(w_ratio.begin(), w_ratio.end()),
               Median(fs_ratio),
               *std::max_element(fs_ratio.begin(), fs_ratio.end()));
+  if (arguments.released) {
+    JoshOptions released;
+    released.mode = "released";
+    RunAll(cases, body, released, arguments, "released");
+  }
   if (!arguments.ablation) return 0;
 
   JoshOptions no_scale, no_static;

@@ -26,7 +26,7 @@ void ExpectFailure(const std::string& arguments, int exit_code, const std::vecto
 TEST(Usage, HelpNamesEveryCommandAndHasExamples) {
   const ToolResult help = RunTool("--help");
   EXPECT_EQ(help.exit_code, kOk);
-  for (const char* command : {"label", "synth", "validate", "inspect", "report", "evaluate", "config"}) {
+  for (const char* command : {"label", "synth", "validate", "inspect", "report", "evaluate", "config", "bench"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + command), std::string::npos) << command;
     const ToolResult own = RunTool(std::string(command) + " --help");
     EXPECT_EQ(own.exit_code, kOk);
@@ -45,6 +45,8 @@ TEST(Usage, UnknownCommandsAndOptionsGetASuggestion) {
   ExpectFailure("lable x.mp4", kUsage, {"unknown command 'lable'", "did you mean label?"});
   ExpectFailure(
       "label x.mp4 -o out --threds 2", kUsage, {"unknown option --threds", "did you mean --threads?"});
+  ExpectFailure("bench solvr", kUsage, {"unknown command 'solvr'", "did you mean solver?"});
+  ExpectFailure("bench solver --proble x.h5", kUsage, {"unknown option --proble", "did you mean --problem?"});
   ExpectFailure("label x.mp4 -o out --josh.max_iteration=3",
                 kUsage,
                 {"--josh.max_iteration", "--josh.max_iterations?"});

@@ -136,9 +136,11 @@ class Batch {
 
   template <class Launch>
   void Run(const Launch& launch) {
-    LaunchBegin(view_, launch);
-    RunStage<ReleasedStage::kAlign>(launch);
-    RunStage<ReleasedStage::kReproject>(launch);
+    LaunchProgram(view_, launch, [&]<ReleasedStage kStage>() {
+      for (int a = 0; a < kAttempts; ++a) {
+        LaunchAttempt<kStage>(view_, static_cast<int>(bucket_.max_unknowns), launch);
+      }
+    });
   }
   // All cameras after both stages.
   std::vector<double> Result() const {
@@ -160,14 +162,6 @@ class Batch {
   const Size& bucket() const { return bucket_; }
 
  private:
-  template <ReleasedStage kStage, class Launch>
-  void RunStage(const Launch& launch) {
-    LaunchBeginStage<kStage>(view_, launch);
-    for (int a = 0; a < kAttempts; ++a)
-      LaunchAttempt<kStage>(view_, static_cast<int>(bucket_.max_unknowns), launch);
-    LaunchEndStage<kStage>(view_, launch);
-  }
-
   const std::vector<JointProblem>& problems_;
   std::vector<PreparedChunk> prepared_;
   Size total_, bucket_;

@@ -163,11 +163,32 @@ inline void ExpectSameSummary(const SolverSummary& a, const SolverSummary& b) {
   EXPECT_EQ(a.num_non_finite_steps, b.num_non_finite_steps);
 }
 
+inline void ExpectSameQuality(const Quality& a, const Quality& b) {
+  EXPECT_EQ(a.known, b.known);
+  ASSERT_EQ(a.keyframes.size(), b.keyframes.size());
+  for (size_t k = 0; k < a.keyframes.size(); ++k) {
+    EXPECT_EQ(a.keyframes[k].num_matches, b.keyframes[k].num_matches);
+    EXPECT_EQ(a.keyframes[k].match_inlier_share, b.keyframes[k].match_inlier_share);
+    EXPECT_EQ(a.keyframes[k].match_median_px, b.keyframes[k].match_median_px);
+  }
+  ASSERT_EQ(a.people.size(), b.people.size());
+  for (size_t p = 0; p < a.people.size(); ++p) {
+    EXPECT_EQ(a.people[p].keyframe, b.people[p].keyframe);
+    EXPECT_EQ(a.people[p].contact_log, b.people[p].contact_log);
+    EXPECT_EQ(a.people[p].contact_spread, b.people[p].contact_spread);
+    EXPECT_EQ(a.people[p].contact_trend, b.people[p].contact_trend);
+  }
+  EXPECT_EQ(a.focal_sigma, b.focal_sigma);
+  EXPECT_EQ(a.focal_from_prior, b.focal_from_prior);
+  EXPECT_EQ(a.condition, b.condition);
+}
+
 inline void ExpectSameLabel(const Label& a, const Label& b) {
   EXPECT_EQ(a.kind, b.kind);
   ExpectSameClip(a.clip, b.clip);
   ExpectSameReconstruction(a.reconstruction, b.reconstruction);
   ExpectSameSummary(a.summary, b.summary);
+  ExpectSameQuality(a.quality, b.quality);
   EXPECT_EQ(a.provenance.program, b.provenance.program);
   EXPECT_EQ(a.provenance.perception, b.provenance.perception);
   EXPECT_EQ(a.provenance.options, b.provenance.options);

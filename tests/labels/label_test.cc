@@ -32,6 +32,7 @@ TEST(Label, RoundTripsTheBareMinimum) {
   label.reconstruction.keyframes.clear();
   label.reconstruction.flags.clear();
   label.summary = SolverSummary();
+  label.quality = Quality();
   label.provenance = Provenance();
   ASSERT_TRUE(WriteLabel(label, folder / "walk.h5"));
   ExpectSameLabel(ReadLabel(folder / "walk.h5"), label);

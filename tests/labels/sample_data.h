@@ -154,6 +154,21 @@ inline SolverSummary SampleSummary() {
 
 // 6 frames, keyframes 0, 3, 5 of 32 x 16, two people, 50 points; depths and confidences are float16
 // numbers, so that a label file keeps them exactly.
+inline Quality SampleQuality(const Reconstruction& reconstruction) {
+  Quality quality;
+  quality.known = true;
+  for (size_t k = 0; k < reconstruction.keyframes.size(); ++k) {
+    quality.keyframes.push_back({100 + static_cast<int>(k), 0.75f, 0.5f});
+  }
+  for (size_t p = 0; p < reconstruction.people.size(); ++p) {
+    quality.people.push_back({{0, 1}, {0.01f, -0.02f}, 0.022f, -0.03f});
+  }
+  quality.focal_sigma = 0.004;
+  quality.focal_from_prior = 0.0064;
+  quality.condition = 1e5;
+  return quality;
+}
+
 inline Label SampleLabel() {
   RandomStream random(8, "sample label");
   Label label;
@@ -185,6 +200,7 @@ inline Label SampleLabel() {
   }
   reconstruction.flags = {"camera_static", "focal_ambiguous"};
   label.summary = SampleSummary();
+  label.quality = SampleQuality(label.reconstruction);
   label.provenance = {"foothold 0.1.0", "test 1.0", "[josh]\nmax_iterations = 30\n", std::string(32, 'b')};
   return label;
 }

@@ -5,7 +5,6 @@
 
 #include "foothold/base/random.h"
 #include "foothold/objective/contact_residual.h"
-#include "foothold/objective/match_residual.h"
 #include "foothold/objective/prior_residual.h"
 #include "foothold/objective/robust_loss.h"
 
@@ -36,88 +35,6 @@ TEST(RobustLoss, AnnealingNarrowsTheKernel) {
     last = cost;
   }
   EXPECT_EQ(RobustLoss::Annealed(0.4, 1, 1).Cost(far2), RobustLoss(0.4, 1).Cost(far2));
-}
-
-template <int R, int C>
-void ExpectJacobian(const Mat<double, R, C>& jacobian,
-                    const std::function<Vec<double, R>(const Vec<double, C>&)>& function) {
-  const double h = 1e-6;
-  for (int c = 0; c < C; ++c) {
-    Vec<double, C> delta = Vec<double, C>::Zero();
-    delta[c] = h;
-    const Vec<double, R> plus = function(delta), minus = function(-delta);
-    for (int r = 0; r < R; ++r) {
-      const double numeric = (plus[r] - minus[r]) / (2 * h);
-      EXPECT_NEAR(jacobian(r, c), numeric, 1e-6 * (1 + std::abs(numeric))) << r << " " << c;
-    }
-  }
-}
-
-struct MatchCase {
-  RelativeView<double> view{MatrixFromQuaternion(ExpQuaternion(Vec3d{0.1, -0.2, 0.15})), {0.3, -0.1, 0.2}};
-  MatchSide<double> source{{-80, 60}, 4.0};
-  MatchSide<double> target{{-120, 75}, 3.5};
-  double source_scale = 1.2, target_scale = 1.3, focal = 430;
-
-  // Moves everything by a tangent in the order of the Jacobian's columns.
-  MatchCase Moved(
-      const Vec3d& turn, const Vec3d& shift, double source_log, double target_log, double focal_log) const {
-    MatchCase moved = *this;
-    moved.view.rotation = MatrixFromQuaternion(ExpQuaternion(turn)) * view.rotation;
-    moved.view.translation = view.translation + shift;
-    moved.source_scale *= std::exp(source_log);
-    moved.target_scale *= std::exp(target_log);
-    moved.focal *= std::exp(focal_log);
-    return moved;
-  }
-};
-
-TEST(MatchResidual, ReprojectionJacobian) {
-  const auto evaluate = [](const MatchCase& c, Mat<double, 2, kReprojectionColumns>* jacobian) {
-    Vec2d residual{};
-    EXPECT_TRUE(ReprojectionResidual(
-        c.view, c.source, c.source_scale, c.focal, c.target.offset_px, 1e-3, &residual, jacobian));
-    return residual;
-  };
-  const MatchCase base;
-  Mat<double, 2, kReprojectionColumns> jacobian;
-  evaluate(base, &jacobian);
-  ExpectJacobian<2, kReprojectionColumns>(jacobian, [&](const Vec<double, kReprojectionColumns>& d) {
-    return evaluate(base.Moved({d[0], d[1], d[2]}, {d[3], d[4], d[5]}, d[6], 0, d[7]), nullptr);
-  });
-}
-
-TEST(MatchResidual, AlignmentJacobian) {
-  const auto evaluate = [](const MatchCase& c, Mat<double, 3, kAlignmentColumns>* jacobian) {
-    Vec3d residual{};
-    AlignmentResidual(
-        c.view, c.source, c.source_scale, c.target, c.target_scale, c.focal, &residual, jacobian);
-    return residual;
-  };
-  const MatchCase base;
-  Mat<double, 3, kAlignmentColumns> jacobian;
-  evaluate(base, &jacobian);
-  ExpectJacobian<3, kAlignmentColumns>(jacobian, [&](const Vec<double, kAlignmentColumns>& d) {
-    return evaluate(base.Moved({d[0], d[1], d[2]}, {d[3], d[4], d[5]}, d[6], d[7], d[8]), nullptr);
-  });
-}
-
-TEST(MatchResidual, SameSourceServesSinglePrecision) {
-  const MatchCase c;
-  Vec2d exact;
-  ASSERT_TRUE(ReprojectionResidual<double>(
-      c.view, c.source, c.source_scale, c.focal, c.target.offset_px, 1e-3, &exact, nullptr));
-  const RelativeView<float> view{c.view.rotation.Cast<float>(), c.view.translation.Cast<float>()};
-  Vec2f single;
-  ASSERT_TRUE(ReprojectionResidual<float>(view,
-                                          {c.source.offset_px.Cast<float>(), 4.0f},
-                                          1.2f,
-                                          430.0f,
-                                          c.target.offset_px.Cast<float>(),
-                                          1e-3f,
-                                          &single,
-                                          nullptr));
-  for (int i = 0; i < 2; ++i) EXPECT_NEAR(single[i], exact[i], 1e-3);
 }
 
 TEST(ContactResidual, IsTheDepthRatioOnThePlane) {

@@ -53,7 +53,8 @@ void ExpectGradient(const ParityFile& file, const std::string& path, const std::
     difference2 += (actual[i] - expected[i]) * (actual[i] - expected[i]);
     norm2 += expected[i] * expected[i];
   }
-  EXPECT_LE(std::sqrt(difference2), kGradientTolerance * std::sqrt(norm2)) << path << ", norm " << std::sqrt(norm2);
+  EXPECT_LE(std::sqrt(difference2), kGradientTolerance * std::sqrt(norm2))
+      << path << ", norm " << std::sqrt(norm2);
 }
 
 void Append(std::vector<double>* out, const Quatd& q, bool w_last) {
@@ -138,9 +139,8 @@ void CheckStage(const ParityFile& file,
   without_prior.with_prior = false;
   EvaluateReleased(problem, model, parameters, stage, {}, 1, &without_prior);
   for (size_t k = 0; k < problem.tracks.size(); ++k) {
-    ExpectTrackGradient(file,
-                        in + "gradient_without_prior/tracks/" + std::to_string(k) + "/",
-                        without_prior.by.tracks[k]);
+    ExpectTrackGradient(
+        file, in + "gradient_without_prior/tracks/" + std::to_string(k) + "/", without_prior.by.tracks[k]);
   }
 }
 

@@ -3,6 +3,7 @@
 // and skips where it is missing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -12,11 +13,24 @@
 #include "foothold/perception/classical/assembly.h"
 #include "foothold/video/video.h"
 #include "labels/body_file.h"
+#include "perception_people/track_score.h"
 
 namespace foothold {
 namespace {
 
 constexpr int kFrames = 51;
+
+// Where the video is; says so and is empty where it is not.
+std::string PromenadeFolder() {
+  const std::string folder = std::string(FOOTHOLD_SOURCE_DIR) + "/../shared/data/video/";
+  if (std::filesystem::exists(folder + "promenade.mp4") &&
+      std::filesystem::exists(folder + "promenade_tracks.csv")) {
+    return folder;
+  }
+  std::cout << "*** SKIPPED: " << folder
+            << "promenade.mp4 is not on this machine; the real-video test did not run ***\n";
+  return {};
+}
 
 // Boxes "frame,id,x_px,y_px,width_px,height_px" of the first frames.
 std::vector<PersonTrack> ReadTracks(const std::string& path) {
@@ -44,12 +58,9 @@ std::vector<PersonTrack> ReadTracks(const std::string& path) {
 }
 
 TEST(RealVideo, PromenadeIsReconstructedInMetres) {
-  const std::string folder = std::string(FOOTHOLD_SOURCE_DIR) + "/../shared/data/video/";
+  const std::string folder = PromenadeFolder();
+  if (folder.empty()) GTEST_SKIP();
   const std::string video = folder + "promenade.mp4", boxes = folder + "promenade_tracks.csv";
-  if (!std::filesystem::exists(video) || !std::filesystem::exists(boxes)) {
-    std::cout << "*** SKIPPED: " << video << " is not on this machine; the real-video test did not run ***\n";
-    GTEST_SKIP();
-  }
   const BodyModel body = labels::ReadBodyModel(labels::DefaultBodyModelPath());
   const VideoOptions video_options;
   const std::vector<Clip> clips = MakeClips(ProbeVideo(video, video_options), 0, kFrames, video_options);
@@ -115,6 +126,67 @@ TEST(RealVideo, PromenadeIsReconstructedInMetres) {
       EXPECT_LT(pixel[1], frame.box_px.y + 0.7f * frame.box_px.height);
     }
   }
+}
+
+// The goals of docs/results.md, from the pictures alone: nobody's boxes are given.
+TEST(RealVideo, PromenadeReachesItsGoalsWithItsOwnTracks) {
+  const std::string folder = PromenadeFolder();
+  if (folder.empty()) GTEST_SKIP();
+  const BodyModel body = labels::ReadBodyModel(labels::DefaultBodyModelPath());
+  const VideoOptions video_options;
+  const std::vector<Clip> clips =
+      MakeClips(ProbeVideo(folder + "promenade.mp4", video_options), 0, -1, video_options);
+  ASSERT_EQ(clips.size(), 1u);
+  const Clip& clip = clips[0];
+  ASSERT_EQ(clip.num_frames(), 100);
+  const ClassicalOptions options;
+  const std::vector<int> keyframes = KeyframesOf(clip, 0);
+  ClipFrames frames = ClipFrames::Decode(clip, keyframes, options.frames);
+  std::vector<PersonTrack> tracks = TrackPeople(frames, CameraRegime::kParallax, options.people, 2, nullptr);
+  const test::TrackScore score =
+      test::ScoreTracks(test::ReadTrueTracks(folder + "promenade_tracks.csv"), tracks);
+  ASSERT_EQ(score.people.size(), 4u);
+  for (const test::PersonScore& person : score.people) {
+    EXPECT_GE(person.found, 95) << "person " << person.true_id;
+    EXPECT_EQ(person.switches, 0) << "person " << person.true_id;
+  }
+  // One of the two is real: somebody far off, of whom the reference file says nothing.
+  const auto is_long = [](const PersonTrack* track) { return track->frames.size() > 20; };
+  EXPECT_LE(std::count_if(score.unmatched.begin(), score.unmatched.end(), is_long), 2);
+
+  std::vector<FeatureTrack> features = TrackFeatures(frames, tracks, keyframes, options.features);
+  PersonMasks masks =
+      MaskPeople(frames, CameraRegime::kParallax, keyframes, options.people, 2, &tracks, nullptr);
+  const ClipEvidence evidence{clip,
+                              body,
+                              options,
+                              2,
+                              nullptr,
+                              std::move(frames),
+                              keyframes,
+                              std::move(tracks),
+                              std::move(masks),
+                              std::move(features)};
+  ClassicalFigures figures;
+  const Observations observations = ObserveMovingView(evidence, &figures);
+  EXPECT_EQ(observations.flags, std::vector<std::string>());
+  EXPECT_GT(figures.camera_height_m, 1.3);
+  EXPECT_LT(figures.camera_height_m, 1.9);
+  EXPECT_GT(figures.camera_speed_m_s, 1.2);
+  EXPECT_LT(figures.camera_speed_m_s, 2.1);
+  EXPECT_LE(std::abs(figures.scale.trend), 0.03);
+  for (const PersonScale& person : figures.scale.people) {
+    EXPECT_LE(person.spread, 0.04) << person.person;
+    EXPECT_LE(std::abs(person.trend), 0.05) << person.person;  // Of one person alone; no goal.
+  }
+  int walkers = 0;
+  for (const PersonFigures& person : figures.people) {
+    if (person.num_frames < 95) continue;
+    EXPECT_GT(person.speed_m_s, 0.8) << person.id;
+    EXPECT_LT(person.speed_m_s, 1.8) << person.id;
+    ++walkers;
+  }
+  EXPECT_EQ(walkers, 4);
 }
 
 }  // namespace

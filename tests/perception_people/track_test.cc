@@ -183,15 +183,53 @@ TEST(SmoothBoxes, BeatsTheDetectionsAndForgivesOneOutlier) {
       const double h = frame == 45 ? 330 : 200 * std::exp(0.08 * random.Normal());
       point.seen = BoxAt(100 + 3 * frame + 10 * random.Normal(), 400 + 14 * random.Normal(), h);
     }
-    if (frame > 0)
-      point.motion = BoxMotion{3 + 0.5 * random.Normal(), 0.5 * random.Normal(), 0.002 * random.Normal()};
+    if (frame > 0) point.motion = BoxMotion{3 + 0.5 * random.Normal(), 0.5 * random.Normal(), 140};
     points.push_back(point);
   }
-  const std::vector<Box> boxes = SmoothBoxes(points);
+  const std::vector<Box> boxes = SmoothBoxes(points, 30);
   for (int frame = 0; frame < 90; ++frame) {
     EXPECT_NEAR(CentreX(boxes[frame]), 100 + 3 * frame, 11) << frame;
     EXPECT_NEAR(FootY(boxes[frame]), 400, 12) << frame;
     EXPECT_NEAR(std::log(boxes[frame].height / 200), 0, 0.09) << frame;
+  }
+}
+
+// Somebody who comes nearer, seen at 30 and at 10 frames a second, unseen in the last half second.
+TEST(SmoothBoxes, HeightKeepsItsPaceWhereNothingIsSeen) {
+  for (const int rate_hz : {30, 10}) {
+    RandomStream random(6, "approach");
+    const auto height = [&](int frame) { return 150 * std::exp(0.15 * frame / rate_hz); };
+    std::vector<TrackPoint> points;
+    for (int frame = 0; frame < 4 * rate_hz; ++frame) {
+      TrackPoint point;
+      point.frame = frame;
+      point.box = BoxAt(400, 100 + height(frame), height(frame));
+      if (frame % (rate_hz / 10) == 0 && 2 * frame < 7 * rate_hz) {
+        const double h = height(frame) * std::exp(0.04 * random.Normal());
+        point.seen = BoxAt(400, 100 + height(frame), h);
+      }
+      // The torso of somebody whose head stays in its row goes down by half the growth.
+      if (frame > 0) {
+        const double growth_px = height(frame) - height(frame - 1);
+        point.motion = BoxMotion{0, 0.5 * growth_px, 0.5 * height(frame)};
+      }
+      points.push_back(point);
+    }
+    const std::vector<Box> boxes = SmoothBoxes(points, rate_hz);
+    for (size_t frame = 0; frame < points.size(); ++frame) {
+      EXPECT_NEAR(std::log(boxes[frame].height / height(static_cast<int>(frame))), 0, 0.05) << frame;
+      EXPECT_NEAR(FootY(boxes[frame]), 100 + height(static_cast<int>(frame)), 8) << frame;
+    }
+  }
+}
+
+TEST(SmoothBoxes, OneDetectionIsEnough) {
+  std::vector<TrackPoint> points(7);
+  for (TrackPoint& point : points) point.box = BoxAt(100, 300, 150);
+  points[3].seen = BoxAt(100, 300, 150);
+  for (const Box& box : SmoothBoxes(points, 25)) {
+    EXPECT_NEAR(box.height, 150, 1e-3);
+    EXPECT_NEAR(FootY(box), 300, 1e-3);
   }
 }
 

@@ -64,13 +64,26 @@ double Mean(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
+// Centres and axes of 1 m: they fix an alignment also where a camera stands still.
+std::vector<Vec3d> CameraPoints(const std::vector<Rigid3d>& world_from_cam) {
+  std::vector<Vec3d> points;
+  for (const Rigid3d& camera : world_from_cam) {
+    points.push_back(camera.translation);
+    for (int a = 0; a < 3; ++a)
+      points.push_back(camera * Vec3d{a == 0 ? 1.0 : 0, a == 1 ? 1.0 : 0, a == 2 ? 1.0 : 0});
+  }
+  return points;
+}
+
 }  // namespace
 
 SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
                                     const Reconstruction& truth,
                                     const BodyModel& body) {
   SyntheticScores scores;
-  std::vector<double> world, centred, sliding;
+  std::vector<double> world, centred, sliding, pelvis;
+  const Similarity3d to_truth =
+      AlignRigid(CameraPoints(reconstruction.world_from_cam), CameraPoints(truth.world_from_cam));
   for (const PersonInWorld& person : reconstruction.people) {
     for (const PersonInWorld& true_person : truth.people) {
       if (true_person.id != person.id) continue;
@@ -83,10 +96,14 @@ SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
       extend(&world, WorldMpjpe_mm(s.joints, s.true_joints, 2));
       extend(&centred, Mpjpe_mm(s.joints_in_cam, s.true_joints_in_cam));
       extend(&sliding, MeasureFootSliding(s.feet, s.true_feet).sliding_mm);
+      for (size_t j = 0; j < s.joints.points_m.size(); j += kNumJoints) {
+        pelvis.push_back(Norm(to_truth * s.joints.points_m[j] - s.true_joints.points_m[j]));
+      }
     }
   }
   scores.w_mpjpe_mm = Mean(world);
   scores.mpjpe_mm = Mean(centred);
+  scores.world_translation_m = Mean(pelvis);
   scores.foot_sliding_mm = Mean(sliding);
   scores.ate_m = Mean(TrajectoryErrors_m(reconstruction.world_from_cam, truth.world_from_cam, false));
   std::vector<Vec3d> centers, true_centers;

@@ -14,6 +14,8 @@ struct SyntheticScores {
   double foot_sliding_mm = 0;
   double mpjpe_mm = 0;
   double focal_error = 0;  // Relative.
+  // Mean distance of pelvises in the world, where the cameras (centres and axes of 1 m) are aligned rigidly.
+  double world_translation_m = 0;
 };
 SyntheticScores ScoreReconstruction(const Reconstruction& reconstruction,
                                     const Reconstruction& truth,

@@ -82,6 +82,7 @@ TEST_F(HostileFiles, TruncatedAvi) {
   EXPECT_EQ(probe.container_frames, 60);
   // What is there can be read as a clip.
   const Clip clip = MakeClips(probe, 0, -1, {})[0];
+  EXPECT_EQ(clip.source_flags, probe.flags);
   FrameReader reader(clip);
   ImageU8 frame;
   int count = 0;

@@ -25,6 +25,7 @@ void AddInspectCommand(CLI::App* app, Action* action);
 void AddReportCommand(CLI::App* app, Action* action);
 void AddEvaluateCommand(CLI::App* app, Action* action);
 void AddConfigCommand(CLI::App* app, Action* action);
+void AddBenchCommand(CLI::App* app, Action* action);
 
 // Adds --body FILE; an empty path is the body that ships with Foothold.
 void AddBodyOption(CLI::App* command, std::string* path);

@@ -27,6 +27,7 @@ void AddCommands(CLI::App* app, Action* action) {
   AddReportCommand(app, action);
   AddEvaluateCommand(app, action);
   AddConfigCommand(app, action);
+  AddBenchCommand(app, action);
 }
 
 std::string DidYouMean(const std::string& word, const std::vector<std::string>& candidates) {
@@ -34,16 +35,17 @@ std::string DidYouMean(const std::string& word, const std::vector<std::string>& 
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
 }
 
-// The subcommand that the first argument names, or null when there is none or it is a flag.
-CLI::App* FindCommand(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2 || argv[1][0] == '-') return nullptr;
+// The subcommand that the argument at `depth` names, or null when there is none or it is a flag.
+const CLI::App* FindCommand(const CLI::App& app, int depth, int argc, const char* const* argv) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (commands.empty() || argc <= depth || argv[depth][0] == '-') return nullptr;
   std::vector<std::string> names;
-  for (CLI::App* command : const_cast<CLI::App&>(app).get_subcommands([](CLI::App*) { return true; })) {
-    if (command->get_name() == argv[1]) return command;
+  for (const CLI::App* command : commands) {
+    if (command->get_name() == argv[depth]) return command;
     names.push_back(command->get_name());
   }
   throw Error(ErrorKind::kUsage,
-              "unknown command '" + std::string(argv[1]) + "'" + DidYouMean(argv[1], names) +
+              "unknown command '" + std::string(argv[depth]) + "'" + DidYouMean(argv[depth], names) +
                   " (foothold --help lists all)");
 }
 
@@ -80,7 +82,10 @@ int Run(int argc, const char* const* argv) {
     std::cout << app.help();
     return static_cast<int>(ExitCode::kUsage);
   }
-  if (const CLI::App* command = FindCommand(app, argc, argv)) CheckFlags(*command, argc, argv);
+  if (const CLI::App* command = FindCommand(app, 1, argc, argv)) {
+    const CLI::App* inner = FindCommand(*command, 2, argc, argv);
+    CheckFlags(inner == nullptr ? *command : *inner, argc, argv);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help and --version.

@@ -119,4 +119,11 @@ inline Float8 FastPow(Float8 base, Float8 exponent) {
 }
 #endif
 
+// Of positive numbers, to about 1e-7 absolute in float.
+FOOTHOLD_HD double NaturalLog(double x) { return std::log(x); }
+FOOTHOLD_HD float NaturalLog(float x) { return 0.693147181f * Log2OfPositive(x); }
+#if defined(FOOTHOLD_HAVE_LANES)
+inline Float8 NaturalLog(Float8 x) { return Float8(0.693147181f * Log2OfPositive(x.v)); }
+#endif
+
 }  // namespace foothold

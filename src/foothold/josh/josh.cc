@@ -10,6 +10,8 @@
 #include "foothold/josh/boxes.h"
 #include "foothold/josh/contacts.h"
 #include "foothold/josh/problem.h"
+#include "foothold/josh/quality.h"
+#include "foothold/josh/released_mode.h"
 #include "foothold/josh/scene_points.h"
 #include "foothold/objective/body_prior.h"
 #include "foothold/objective/camera_prior.h"
@@ -42,18 +44,32 @@ const char* NameOf(Stage stage) {
 // The terms of one clip; index order is that of Summary::terms.
 class JointObjective {
  public:
-  enum Index { kMatch3d, kMatch2d, kScale, kStatic, kBodyPrior, kBox, kCameraPrior, kSmooth, kCount };
+  enum Index {
+    kMatch3d,
+    kDistance,
+    kMatch2d,
+    kScale,
+    kStatic,
+    kBodyPrior,
+    kBox,
+    kCameraPrior,
+    kSmooth,
+    kCount
+  };
 
   JointObjective(const Observations& observations,
                  const JoshOptions& options,
                  const Variables& variables,
                  const std::vector<MatchedPair>& pairs,
                  const std::vector<double>& initial)
-      : options_(options),
-        variables_(variables),
-        pairs3d_(ThinMatches(pairs, kMaxMatches3d)),
-        terms_(kCount) {
-    Set(kMatch3d, std::make_unique<Match3dTerm>(variables, pairs3d_, Match3dOptions()), options.match_weight);
+      : options_(options), variables_(variables), terms_(kCount) {
+    const auto alignments = PackAlignments(ThinMatches(pairs, kMaxMatches3d));
+    Match3dOptions distance;
+    distance.distance_only = true;
+    Set(kMatch3d,
+        std::make_unique<Match3dTerm>(variables, alignments, Match3dOptions()),
+        options.match_weight);
+    Set(kDistance, std::make_unique<Match3dTerm>(variables, alignments, distance), options.match_weight);
     // Cameras that are given need no reprojection; their scales come from match3d.
     const double match2d_weight = observations.camera.poses_fixed ? 0 : options.match_weight;
     Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), match2d_weight);
@@ -83,6 +99,8 @@ class JointObjective {
   std::vector<WeightedTerm> TermsOf(Stage stage) const {
     std::vector<WeightedTerm> terms = terms_;
     for (WeightedTerm& term : terms) term.active = term.weight > 0;
+    // Reprojection takes the place of the part of match3d that lies across the view.
+    terms[stage == Stage::kAlign ? kDistance : kMatch3d].active = false;
     if (stage == Stage::kAlign) terms[kMatch2d].active = false;
     if (stage != Stage::kMotion) terms[kStatic].active = terms[kSmooth].active = false;
     return terms;
@@ -97,7 +115,6 @@ class JointObjective {
 
   const JoshOptions& options_;
   const Variables& variables_;
-  const std::vector<MatchedPair> pairs3d_;
   std::unique_ptr<EnergyTerm> owned_[kCount];
   std::vector<WeightedTerm> terms_;
 };
@@ -158,6 +175,7 @@ JoshResult OptimizeJointly(const Observations& observations,
   FOOTHOLD_CHECK(
       static_cast<int>(observations.camera.world_from_cam.size()) == observations.clip.num_frames(),
       "one initial camera per frame");
+  if (options.mode == "released") return OptimizeReleased(observations, body, options, threads);
   JoshResult result;
   SolverSummary& summary = result.summary;
   summary.num_keyframes = static_cast<int>(observations.keyframes.size());
@@ -198,6 +216,15 @@ JoshResult OptimizeJointly(const Observations& observations,
   }
 
   const ParameterView view{&variables.layout, values.data()};
+  result.quality = MeasureFit(
+      variables, view, pairs, ChooseSurfaces(variables, view, find_feet(values), kFineTolerance), threads);
+  FixVariables(observations, options, Stage::kReproject, !pairs.empty(), &variables);
+  MeasureObservability(variables,
+                       objective.TermsOf(Stage::kReproject),
+                       values,
+                       CameraPriorOptions().log_focal,
+                       threads,
+                       &result.quality);
   Reconstruction& reconstruction = result.reconstruction;
   const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
   reconstruction = AssembleReconstruction(observations, variables, view, hold_planted_feet);

@@ -6,6 +6,7 @@
 #include "foothold/base/options.h"
 #include "foothold/scene/body.h"
 #include "foothold/scene/observations.h"
+#include "foothold/scene/quality.h"
 #include "foothold/scene/reconstruction.h"
 #include "foothold/solver/summary.h"
 
@@ -14,6 +15,7 @@ namespace foothold {
 // Weights and limits of the joint optimisation (JOSH, docs/josh.md). Terms are negative log
 // likelihoods, so 1 is every weight's natural value.
 struct JoshOptions {
+  std::string mode = "calibrated";  // calibrated, or released: the objective of JOSH as published.
   double match_weight = 1;
   double contact_scale_weight = 1;  // 0 switches the term off (ablation).
   double contact_static_weight = 1;
@@ -31,6 +33,7 @@ struct JoshOptions {
 struct JoshResult {
   Reconstruction reconstruction;
   SolverSummary summary;
+  Quality quality;  // Of calibrated mode.
 };
 
 // Stage 1 aligns the keyframe pointmaps in 3D, stage 2 refines on reprojection, both with the contacts

@@ -6,6 +6,10 @@ namespace foothold {
 const OptionTable& JoshOptions::Table() {
   static const OptionTable table =
       OptionTableBuilder<JoshOptions>("josh", "Joint optimisation of cameras, scene and people.")
+          .Add("mode",
+               &JoshOptions::mode,
+               {"calibrated", "released"},
+               "Objective: our own, or that of the released JOSH with its weights (for comparison).")
           .Add("match_weight", &JoshOptions::match_weight, 0, 1e6, "Weight of the correspondence terms.")
           .Add("contact_scale_weight",
                &JoshOptions::contact_scale_weight,

@@ -24,7 +24,7 @@ Variables BuildCameraVariables(const JointProblem& problem, const JointParameter
   variables.focal_block = variables.layout.BeginBlock();
   variables.initial_focal_px = problem.initial_focal_px;
   variables.focal_piece =
-      variables.layout.AddEuclidean({parameters.log_focal - std::log(problem.initial_focal_px)});
+      variables.layout.AddEuclidean({std::log(cameras.focal_px / problem.initial_focal_px)});
   variables.layout.SetFixed(variables.pose_pieces[problem.root], true);
   // Without people nothing but the smallest size, which the released code divides by, tells the scale.
   if (problem.tracks.empty()) {
@@ -53,41 +53,55 @@ void ReadBack(const JointProblem& problem,
   SetCameras(problem, rotation, center, parameters);
 }
 
-// Runs one stage from `parameters` and puts its result there; returns the iterations used.
-int RunStage(const JointProblem& problem,
-             const BodyModel& model,
-             const PackedMatches& matches,
+// The terms of both stages; the match term of the other stage is only reported.
+struct Terms {
+  Terms(const JointProblem& problem,
+        const BodyModel& model,
+        const JointParameters& initial,
+        const PackedMatches& matches,
+        const Variables& variables)
+      : align(problem, variables, matches, ReleasedStage::kAlign, MetreAnnealing()),
+        reproject(problem, variables, matches, ReleasedStage::kReproject, PixelAnnealing()),
+        scale(problem, model, initial, variables, MetreAnnealing()),
+        planted("static", PlantedGroups(problem, model, initial), variables, MetreAnnealing()),
+        smooth("smooth", SmoothGroups(problem, model, initial), variables, MetreAnnealing()) {}
+
+  std::vector<WeightedTerm> Weighted(const ReleasedWeights& weights, ReleasedStage stage) {
+    return {{&align, weights.match, stage == ReleasedStage::kAlign},
+            {&reproject, weights.match, stage == ReleasedStage::kReproject},
+            {&scale, weights.scale},
+            {&planted, weights.planted},
+            {&smooth, weights.smooth}};
+  }
+
+  ReleasedMatchTerm align, reproject;
+  ReleasedScaleTerm scale;
+  CameraPointsTerm planted, smooth;
+};
+
+// Returns the accepted iterations.
+int RunStage(Terms* terms,
              ReleasedStage stage,
              const ReleasedSolveOptions& options,
              int threads,
-             JointParameters* parameters,
+             Variables* variables,
+             std::vector<double>* values,
              SolverSummary* summary) {
   const bool align = stage == ReleasedStage::kAlign;
-  Variables variables = BuildCameraVariables(problem, *parameters);
-  variables.layout.SetFixed(variables.focal_piece, align);
-  ReleasedMatchTerm match(problem, variables, matches, stage, align ? MetreAnnealing() : PixelAnnealing());
-  ReleasedScaleTerm scale(problem, model, *parameters, variables, MetreAnnealing());
-  CameraPointsTerm planted("static", PlantedGroups(problem, model, *parameters), variables, MetreAnnealing());
-  CameraPointsTerm smooth("smooth", SmoothGroups(problem, model, *parameters), variables, MetreAnnealing());
-  const std::vector<WeightedTerm> terms = {{&match, options.weights.match},
-                                           {&scale, options.weights.scale},
-                                           {&planted, options.weights.planted},
-                                           {&smooth, options.weights.smooth}};
+  variables->layout.SetFixed(variables->focal_piece, align);
+  const std::vector<WeightedTerm> weighted = terms->Weighted(options.weights, stage);
   MinimizerOptions minimizer;
   minimizer.stage = align ? "stage1" : "stage2";
   minimizer.max_iterations = align ? options.align_iterations : options.reproject_iterations;
   minimizer.anneal_iterations = kAnnealIterations;
   minimizer.threads = threads;
-  std::vector<double> values = variables.layout.initial_values();
+  if (summary->terms.empty()) RegisterTerms(variables->layout, weighted, *values, threads, summary);
   const size_t records_before = summary->iterations.size();
-  RegisterTerms(variables.layout, terms, values, threads, summary);
-  Minimize(variables.layout, terms, minimizer, &values, summary);
-  ReadBack(problem, variables, values, parameters);
-  int iterations = 0;
-  for (size_t r = records_before; r < summary->iterations.size(); ++r) {
-    iterations += summary->iterations[r].accepted && summary->iterations[r].iteration > 0 ? 1 : 0;
-  }
-  return iterations;
+  Minimize(variables->layout, weighted, minimizer, values, summary);
+  return static_cast<int>(
+      std::count_if(summary->iterations.begin() + static_cast<std::ptrdiff_t>(records_before),
+                    summary->iterations.end(),
+                    [](const auto& r) { return r.accepted && r.iteration > 0; }));
 }
 
 double NormOf(const Quatd& q) { return std::sqrt(Dot(q, q)); }
@@ -103,8 +117,14 @@ double PullOnBodies(const JointProblem& problem,
   gradient.by = ZeroGradient(problem);
   CameraGradient by_camera(problem.num_keyframes());
   ReleasedLosses losses;
-  AddHumanTerms(
-      problem, model, parameters, ComputeCameras(problem, parameters), weights, &gradient, &by_camera, &losses);
+  AddHumanTerms(problem,
+                model,
+                parameters,
+                ComputeCameras(problem, parameters),
+                weights,
+                &gradient,
+                &by_camera,
+                &losses);
   double pull = 0;
   const double frame_slope = weights.prior / problem.num_bodies();
   for (const TrackParameters& by : gradient.by.tracks) {
@@ -133,14 +153,18 @@ ReleasedSolution SolveReleased(const JointProblem& problem,
                                int threads) {
   ReleasedSolution solution;
   const PackedMatches matches = PackProblemMatches(problem);
-  JointParameters parameters = InitialParameters(problem);
+  const JointParameters initial = InitialParameters(problem);
+  Variables variables = BuildCameraVariables(problem, initial);
+  Terms terms(problem, model, initial, matches, variables);
+  std::vector<double> values = variables.layout.initial_values();
   solution.summary.num_keyframes = problem.num_keyframes();
-  solution.align_iterations = RunStage(
-      problem, model, matches, ReleasedStage::kAlign, options, threads, &parameters, &solution.summary);
-  solution.aligned = parameters;
-  solution.reproject_iterations = RunStage(
-      problem, model, matches, ReleasedStage::kReproject, options, threads, &parameters, &solution.summary);
-  solution.reprojected = parameters;
+  solution.aligned = solution.reprojected = initial;
+  solution.align_iterations =
+      RunStage(&terms, ReleasedStage::kAlign, options, threads, &variables, &values, &solution.summary);
+  ReadBack(problem, variables, values, &solution.aligned);
+  solution.reproject_iterations =
+      RunStage(&terms, ReleasedStage::kReproject, options, threads, &variables, &values, &solution.summary);
+  ReadBack(problem, variables, values, &solution.reprojected);
   if (options.free_bodies) {
     solution.align_pull = PullOnBodies(problem, model, solution.aligned, options.weights);
     solution.reproject_pull = PullOnBodies(problem, model, solution.reprojected, options.weights);

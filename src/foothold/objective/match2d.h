@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/objective/match_sums.h"
 #include "foothold/objective/matches.h"
 #include "foothold/objective/robust_loss.h"
 #include "foothold/objective/variables.h"
@@ -24,14 +25,14 @@ struct Match2dOptions {
 
 class Match2dTerm : public EnergyTerm {
  public:
-  // Both outlive the term.
+  // `variables` outlives the term.
   Match2dTerm(const Variables& variables,
               const std::vector<MatchedPair>& pairs,
               const Match2dOptions& options);
 
   std::string name() const override { return "match2d"; }
   int num_residuals() const override { return num_residuals_; }
-  int num_groups() const override { return static_cast<int>(pairs_.size()); }
+  int num_groups() const override { return static_cast<int>(blocks_.size()); }
   const std::vector<int>& GroupBlocks(int group) const override { return blocks_[group]; }
   double Evaluate(const ParameterView& view, int group, GroupSystem* system) const override;
   void Anneal(double progress) override;
@@ -43,9 +44,11 @@ class Match2dTerm : public EnergyTerm {
                            GroupSystem* system) const;
 
   const Variables& variables_;
-  const std::vector<MatchedPair>& pairs_;
+  PackedMatches matches_;
   Match2dOptions options_;
   RobustLoss loss_;
+  MatchKernelParameters kernel_;  // As loss_.
+  ProjectionLimits limits_;
   std::vector<std::vector<int>> blocks_;
   double weight_ = 0;  // Per unit of confidence.
   int num_residuals_ = 0;

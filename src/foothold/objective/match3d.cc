@@ -2,33 +2,43 @@
 #include "foothold/objective/match3d.h"
 
 #include <cmath>
+#include <utility>
 
 #include "foothold/objective/relative_twist.h"
 
 namespace foothold {
-namespace {
 
-double WeightOf(const DepthMatch& match) {
-  return std::sqrt(static_cast<double>(match.weight_i) * match.weight_j);
-}
-
-}  // namespace
-
-Match3dTerm::Match3dTerm(const Variables& variables,
-                         const std::vector<MatchedPair>& pairs,
-                         const Match3dOptions& options)
-    : variables_(variables), pairs_(pairs), options_(options), loss_(options.gamma, options.epsilon) {
-  double sum = 0;
+std::shared_ptr<const PackedMatches> PackAlignments(const std::vector<MatchedPair>& pairs) {
+  size_t count = 0;
+  for (const MatchedPair& pair : pairs) count += pair.matches.size();
+  MatchPacker packer(count, pairs.size());
   for (const MatchedPair& pair : pairs) {
-    blocks_.push_back(
-        {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});
+    packer.BeginPair(pair.i, pair.j);
     for (const DepthMatch& match : pair.matches) {
-      const double weight = WeightOf(match);
-      sum += weight;
-      num_residuals_ += weight > 0 ? 3 : 0;
+      const float weight = std::sqrt(match.weight_i * match.weight_j);
+      if (weight > 0) packer.Add(FirstEnd(match), SecondEnd(match), weight);
     }
   }
-  if (sum > 0) weight_ = options.effective_matches * static_cast<double>(pairs.size()) / sum;
+  return std::make_shared<const PackedMatches>(packer.Finish());
+}
+
+Match3dTerm::Match3dTerm(const Variables& variables,
+                         std::shared_ptr<const PackedMatches> matches,
+                         const Match3dOptions& options)
+    : variables_(variables),
+      matches_(std::move(matches)),
+      options_(options),
+      loss_(options.gamma, options.epsilon) {
+  for (const PackedPair& pair : matches_->pairs) {
+    blocks_.push_back(
+        {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});
+  }
+  double sum = 0;
+  for (const float confidence : matches_->confidence) {
+    sum += confidence;
+    num_residuals_ += confidence > 0 ? (options.distance_only ? 1 : 3) : 0;
+  }
+  if (sum > 0) weight_ = options.effective_matches * static_cast<double>(blocks_.size()) / sum;
 }
 
 void Match3dTerm::Anneal(double progress) {
@@ -36,41 +46,22 @@ void Match3dTerm::Anneal(double progress) {
 }
 
 double Match3dTerm::Evaluate(const ParameterView& view, int group, GroupSystem* system) const {
-  const MatchedPair& pair = pairs_[group];
+  const PackedPair& pair = matches_->pairs[group];
   const CameraState target = ReadCamera(variables_, view, pair.i);
   const CameraState source = ReadCamera(variables_, view, pair.j);
-  const double focal = ReadFocal(variables_, view);
-  const RelativeView<double> relative = TargetFromSource(target, source);
-  const double whiten2 = 1 / (options_.sigma * options_.sigma);
-  RelativeSystem<kAlignmentColumns> sums;
-  double cost = 0;
-  for (const DepthMatch& match : pair.matches) {
-    const double weight = weight_ * WeightOf(match);
-    if (!(weight > 0)) continue;
-    const MatchSide<double> side_i{{match.x_i, match.y_i}, match.depth_i};
-    const MatchSide<double> side_j{{match.x_j, match.y_j}, match.depth_j};
-    Vec3d residual;
-    Mat<double, 3, kAlignmentColumns> jacobian;
-    AlignmentResidual(relative,
-                      side_j,
-                      source.scale,
-                      side_i,
-                      target.scale,
-                      focal,
-                      &residual,
-                      system == nullptr ? nullptr : &jacobian);
-    const double norm2 = whiten2 * SquaredNorm(residual);
-    double loss_weight;
-    cost += weight * loss_.CostAndWeight(norm2, &loss_weight);
-    if (system != nullptr) sums.Add(jacobian, residual, weight * whiten2 * loss_weight);
-  }
+  const PairGeometry geometry = StillDepthGeometry(target, source, ReadFocal(variables_, view));
+  const MatchKernelParameters kernel{loss_.gamma(), loss_.epsilon(), options_.sigma};
+  const RelativeAlignSums<double> sums =
+      options_.distance_only ? SumDistanceRatio(*matches_, group, geometry, kernel, system != nullptr)
+                             : SumRelativeAlignment(*matches_, group, geometry, kernel, system != nullptr);
+  const double unit = weight_ * loss_.scale();
   if (system != nullptr) {
-    auto chain = PairChain<kAlignmentColumns>(target, source, false);
+    auto chain = PairChain<kNumAlign>(target, source, false);
     chain(kTargetLogScale, kLogScale) = 1;
     chain(kAlignmentLogFocal, kPairDof - 1) = 1;
-    sums.AddTo(chain, system);
+    RelativeSystem<kNumAlign>::FromSums(sums, unit).AddTo(chain, system);
   }
-  return cost;
+  return unit * sums.cost;
 }
 
 }  // namespace foothold

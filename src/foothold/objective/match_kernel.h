@@ -57,18 +57,22 @@ FOOTHOLD_HD PointModel<T> MakePointModel(const Mat<double, 3, 3>& rotation,
   return model;
 }
 
-// rho_gamma of r~ = sqrt(r^2 + epsilon^2), less its value at r = 0.
+// rho_gamma of r~ = sqrt(r^2 + epsilon^2), less its value at r = 0; r is a distance in units of its
+// standard deviation. Beyond the limit a match costs what it costs there and does not pull.
 template <class T>
 struct SmoothKernel {
   T gamma, exponent;  // exponent = gamma - 1
   T offset, epsilon2, floor;
+  T inverse_sigma2, limit2;  // limit2 in units of sigma2.
 
-  // Cost at squared distance r2; weight = rho'(r~) / r~, that of reweighted least squares.
+  // Cost at squared distance r2; weight = d cost / d (r2 / 2), that of reweighted least squares.
   FOOTHOLD_HD T CostAndWeight(const T& r2, T* weight) const {
-    const T r = SquareRoot(r2 + epsilon2);
+    const T whitened2 = r2 * inverse_sigma2;
+    const auto within = whitened2 < limit2;
+    const T r = SquareRoot(Select(within, whitened2, limit2) + epsilon2);
     const T base = r + offset;
     const T power = FastPow(base, exponent);
-    *weight = gamma * power / r;
+    *weight = Select(within, gamma * power * inverse_sigma2 / r, T(0));
     return base * power - floor;
   }
 };
@@ -76,12 +80,15 @@ struct SmoothKernel {
 // `offset` is that of RobustKernel. The floor comes from the same arithmetic as costs, so that a residual
 // of zero costs exactly nothing.
 template <class T>
-FOOTHOLD_HD SmoothKernel<T> MakeSmoothKernel(double gamma, double offset, double epsilon) {
+FOOTHOLD_HD SmoothKernel<T> MakeSmoothKernel(
+    double gamma, double offset, double epsilon, double sigma, double limit) {
   SmoothKernel<T> kernel;
   kernel.gamma = T(static_cast<float>(gamma));
   kernel.exponent = T(static_cast<float>(gamma - 1));
   kernel.offset = T(static_cast<float>(offset));
   kernel.epsilon2 = T(static_cast<float>(epsilon * epsilon));
+  kernel.inverse_sigma2 = T(static_cast<float>(1 / (sigma * sigma)));
+  kernel.limit2 = T(static_cast<float>((limit / sigma) * (limit / sigma)));
   kernel.floor = T(0);
   T weight;
   kernel.floor = kernel.CostAndWeight(T(0), &weight);
@@ -149,6 +156,136 @@ FOOTHOLD_HD void AddAlignment(const PointModel<T>& source_model,
   }
 }
 
+// Sums of a relative alignment: columns twist 6, source log scale, target log scale, log focal.
+constexpr int kNumAlign = 9;
+template <class T>
+struct RelativeAlignSums {
+  T hessian[kNumAlign * (kNumAlign + 1) / 2];  // Lower triangle, row by row.
+  T gradient[kNumAlign];
+  T cost;
+
+  FOOTHOLD_HD void SetZero() {
+    for (T& h : hessian) h = T(0);
+    for (T& g : gradient) g = T(0);
+    cost = T(0);
+  }
+};
+
+// d point / d log focal: the depth changes, and the ray closes in on the axis.
+template <class T>
+FOOTHOLD_HD Vec<T, 3> PointByLogFocal(const PointModel<T>& model,
+                                      const MatchEnd<T>& end,
+                                      const MatchPoint<T>& point) {
+  const T depth_by_focal = model.zoom * (T(1) + end.omega_m1 * model.stretch) -
+                           (end.core + model.shift) * end.omega_m1 * model.stretch;
+  Vec<T, 3> by_focal;
+  for (int r = 0; r < 3; ++r) {
+    by_focal[r] = depth_by_focal * point.ray[r] + point.depth * (model.rays(r, 2) - point.ray[r]);
+  }
+  return by_focal;
+}
+
+// Difference of the two points of a match in the target camera over the mean of their distances from
+// their own cameras: a relative error that no change of the world's scale alters (in metres it would shrink
+// with the world, and pull the scale to zero). Over depths instead of distances, errors along oblique rays
+// would shrink as the focal length grows, and pull it up. For depths that keep still when the focal length
+// changes.
+template <bool kDerivatives, class T>
+FOOTHOLD_HD void AddRelativeAlignment(const PointModel<T>& source_model,
+                                      const PointModel<T>& target_model,
+                                      const Vec<T, 3>& translation,
+                                      const SmoothKernel<T>& kernel,
+                                      const MatchEnd<T>& source,
+                                      const MatchEnd<T>& target,
+                                      const T& confidence,
+                                      RelativeAlignSums<T>* sums) {
+  const MatchPoint<T> turned = PointOf(source_model, source);
+  const MatchPoint<T> x = PointOf(target_model, target);
+  const T far_source = SquareRoot(Dot(turned.point, turned.point)),
+          far_target = SquareRoot(Dot(x.point, x.point));
+  const T over = T(2) / (far_source + far_target);
+  Vec<T, 3> residual;
+  for (int r = 0; r < 3; ++r) residual[r] = over * (x.point[r] - turned.point[r] - translation[r]);
+  T weight;
+  const T cost = kernel.CostAndWeight(Dot(residual, residual), &weight);
+  sums->cost = sums->cost + confidence * cost;
+  if (!kDerivatives) return;
+  weight = weight * confidence;
+  const Vec<T, 3> source_by_focal = PointByLogFocal(source_model, source, turned);
+  const Vec<T, 3> target_by_focal = PointByLogFocal(target_model, target, x);
+  const T zero = T(0);
+  const Vec<T, 3>& t = turned.point;
+  // d log(1 / over) by the two log scales and the log focal length.
+  const T half_source = over * far_source * T(0.5), half_target = over * far_target * T(0.5);
+  const T by_log_focal =
+      over * T(0.5) *
+      (Dot(turned.point, source_by_focal) / far_source + Dot(x.point, target_by_focal) / far_target);
+  const T turn[3][3] = {{zero, -t[2], t[1]}, {t[2], zero, -t[0]}, {-t[1], t[0], zero}};
+  T row[3][kNumAlign];
+  for (int r = 0; r < 3; ++r) {
+    for (int c = 0; c < 3; ++c) {
+      row[r][c] = over * turn[r][c];
+      row[r][3 + c] = r == c ? -over : zero;
+    }
+    row[r][6] = -over * t[r] - residual[r] * half_source;
+    row[r][7] = over * x.point[r] - residual[r] * half_target;
+    row[r][8] = over * (target_by_focal[r] - source_by_focal[r]) - residual[r] * by_log_focal;
+  }
+  int k = 0;
+  for (int a = 0; a < kNumAlign; ++a) {
+    const T scaled[3] = {weight * row[0][a], weight * row[1][a], weight * row[2][a]};
+    for (int b = 0; b <= a; ++b, ++k) {
+      sums->hessian[k] =
+          sums->hessian[k] + (scaled[0] * row[0][b] + scaled[1] * row[1][b] + scaled[2] * row[2][b]);
+    }
+    sums->gradient[a] =
+        sums->gradient[a] + (scaled[0] * residual[0] + scaled[1] * residual[1] + scaled[2] * residual[2]);
+  }
+}
+
+// Log of the distance at which the target sees its own pixel over that of the source's point: what is left
+// of a relative alignment beside reprojection. The same sums.
+template <bool kDerivatives, class T>
+FOOTHOLD_HD void AddDistanceRatio(const PointModel<T>& source_model,
+                                  const PointModel<T>& target_model,
+                                  const Vec<T, 3>& translation,
+                                  const SmoothKernel<T>& kernel,
+                                  const MatchEnd<T>& source,
+                                  const MatchEnd<T>& target,
+                                  const T& confidence,
+                                  RelativeAlignSums<T>* sums) {
+  const MatchPoint<T> turned = PointOf(source_model, source);
+  const MatchPoint<T> x = PointOf(target_model, target);
+  const Vec<T, 3>& t = turned.point;
+  Vec<T, 3> y;
+  for (int r = 0; r < 3; ++r) y[r] = t[r] + translation[r];
+  const T y2 = Dot(y, y), x2 = Dot(x.point, x.point);
+  const T residual = T(0.5) * NaturalLog(x2 / y2);
+  T weight;
+  const T cost = kernel.CostAndWeight(residual * residual, &weight);
+  sums->cost = sums->cost + confidence * cost;
+  if (!kDerivatives) return;
+  weight = weight * confidence;
+  const Vec<T, 3> source_by_focal = PointByLogFocal(source_model, source, turned);
+  const Vec<T, 3> target_by_focal = PointByLogFocal(target_model, target, x);
+  const T over = T(1) / y2;
+  const T row[kNumAlign] = {-over * (t[1] * y[2] - t[2] * y[1]),
+                            -over * (t[2] * y[0] - t[0] * y[2]),
+                            -over * (t[0] * y[1] - t[1] * y[0]),
+                            -over * y[0],
+                            -over * y[1],
+                            -over * y[2],
+                            -over * Dot(t, y),
+                            T(1),
+                            Dot(x.point, target_by_focal) / x2 - over * Dot(y, source_by_focal)};
+  int k = 0;
+  for (int a = 0; a < kNumAlign; ++a) {
+    const T scaled = weight * row[a];
+    for (int b = 0; b <= a; ++b, ++k) sums->hessian[k] = sums->hessian[k] + scaled * row[b];
+    sums->gradient[a] = sums->gradient[a] + scaled * residual;
+  }
+}
+
 // Sums of stage 2, one direction: columns twist 6, source log scale, log focal.
 constexpr int kNumReproject = 8;
 template <class T>
@@ -164,14 +301,15 @@ struct ReprojectSums {
   }
 };
 
-// Where a camera looks from, and how pixels are limited: points nearer than min_depth are projected as
-// if they were so far (the principal point times the true depth, as released), and coordinates stay in
-// [low, high]. All pixels are minus the principal point.
+// Where a camera looks from, and how pixels are limited: points nearer than min_depth, or than
+// min_depth_ratio times their depth in the source, are projected as if they were so far (the principal
+// point times the true depth, as released), and coordinates stay in [low, high]. All pixels are minus
+// the principal point.
 template <class T>
 struct ProjectionModel {
   Vec<T, 3> translation;
   T focal;
-  T min_depth;
+  T min_depth, min_depth_ratio;
   T center[2], low[2], high[2];
 };
 
@@ -188,7 +326,8 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
   const Vec<T, 3>& t = turned.point;
   Vec<T, 3> y;
   for (int r = 0; r < 3; ++r) y[r] = t[r] + projection.translation[r];
-  const T floored = Largest(y[2], projection.min_depth);
+  const T min_depth = projection.min_depth + projection.min_depth_ratio * turned.depth;
+  const T floored = Largest(y[2], min_depth);
   const T inverse = T(1) / floored;
   const T scale = projection.focal * inverse;
   const T target[2] = {target_x, target_y};
@@ -203,7 +342,7 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
     across[a] = Select(below | above, T(0), scale);
     along[a] = Select(below | above,
                       T(0),
-                      Select(projection.min_depth < y[2], -projected[a] * inverse, projection.center[a] * inverse));
+                      Select(min_depth < y[2], -projected[a] * inverse, projection.center[a] * inverse));
   }
   T weight;
   const T cost = kernel.CostAndWeight(residual[0] * residual[0] + residual[1] * residual[1], &weight);
@@ -211,26 +350,31 @@ FOOTHOLD_HD void AddReprojection(const PointModel<T>& source_model,
   if (!kDerivatives) return;
   weight = weight * confidence;
 
-  // d point / d log focal: the depth changes, and the ray closes in on the axis.
-  const T stretched = T(1) + source.omega_m1 * source_model.stretch;
-  const T depth_by_focal =
-      source_model.zoom * stretched - (source.core + source_model.shift) * source.omega_m1 * source_model.stretch;
-  Vec<T, 3> by_focal;
-  for (int r = 0; r < 3; ++r) {
-    by_focal[r] = depth_by_focal * turned.ray[r] + turned.depth * (source_model.rays(r, 2) - turned.ray[r]);
-  }
+  const Vec<T, 3> by_focal = PointByLogFocal(source_model, source, turned);
   const T u = across[0], uz = along[0], v = across[1], vz = along[1];
-  const T row[2][kNumReproject] = {
-      {t[1] * uz, t[2] * u - t[0] * uz, -t[1] * u, u, T(0), uz, u * t[0] + uz * t[2],
-       u * y[0] + u * by_focal[0] + uz * by_focal[2]},
-      {t[1] * vz - t[2] * v, -t[0] * vz, t[0] * v, T(0), v, vz, v * t[1] + vz * t[2],
-       v * y[1] + v * by_focal[1] + vz * by_focal[2]}};
+  const T row[2][kNumReproject] = {{t[1] * uz,
+                                    t[2] * u - t[0] * uz,
+                                    -t[1] * u,
+                                    u,
+                                    T(0),
+                                    uz,
+                                    u * t[0] + uz * t[2],
+                                    u * y[0] + u * by_focal[0] + uz * by_focal[2]},
+                                   {t[1] * vz - t[2] * v,
+                                    -t[0] * vz,
+                                    t[0] * v,
+                                    T(0),
+                                    v,
+                                    vz,
+                                    v * t[1] + vz * t[2],
+                                    v * y[1] + v * by_focal[1] + vz * by_focal[2]}};
   int k = 0;
   FOOTHOLD_UNROLL
   for (int a = 0; a < kNumReproject; ++a) {
     const T first = weight * row[0][a], second = weight * row[1][a];
     FOOTHOLD_UNROLL
-    for (int b = 0; b <= a; ++b, ++k) sums->hessian[k] = sums->hessian[k] + (first * row[0][b] + second * row[1][b]);
+    for (int b = 0; b <= a; ++b, ++k)
+      sums->hessian[k] = sums->hessian[k] + (first * row[0][b] + second * row[1][b]);
     sums->gradient[a] = sums->gradient[a] + (first * residual[0] + second * residual[1]);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "foothold/geometry/robust_kernel.h"
 
@@ -22,8 +23,21 @@ Vec<Float8, 3> Broadcast(const Vec3d& v) {
 
 SmoothKernel<Float8> MakeKernel(const MatchKernelParameters& parameters) {
   const auto exact = RobustKernel<double>::FromGamma(parameters.gamma);
-  return MakeSmoothKernel<Float8>(parameters.gamma, exact.offset, parameters.epsilon);
+  return MakeSmoothKernel<Float8>(
+      parameters.gamma, exact.offset, parameters.epsilon, parameters.sigma, parameters.limit);
 }
+
+// The body of both sums over pairs of points in the target's camera.
+struct AlignModels {
+  explicit AlignModels(const PairGeometry& geometry)
+      : source(MakePointModel<Float8>(
+            geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth)),
+        target(MakePointModel<Float8>(
+            Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth)),
+        translation(Broadcast(geometry.translation_m)) {}
+  PointModel<Float8> source, target;
+  Vec<Float8, 3> translation;
+};
 
 MatchEnd<Float8> LoadEnd(const PackedEnds& ends, int64_t m) {
   return {Float8::Load(&ends.x[m]),
@@ -45,23 +59,24 @@ void Gather(const AlignSums<Float8>& from, AlignSums<double>* to) {
   to->cost += SumOfLanes(from.cost);
 }
 
-void Gather(const ReprojectSums<Float8>& from, ReprojectSums<double>* to) {
+template <template <class> class Sums>
+void Gather(const Sums<Float8>& from, Sums<double>* to) {
   for (size_t k = 0; k < std::size(from.hessian); ++k) to->hessian[k] += SumOfLanes(from.hessian[k]);
-  for (int k = 0; k < kNumReproject; ++k) to->gradient[k] += SumOfLanes(from.gradient[k]);
+  for (size_t k = 0; k < std::size(from.gradient); ++k) to->gradient[k] += SumOfLanes(from.gradient[k]);
   to->cost += SumOfLanes(from.cost);
 }
 
-// Runs add(m, &sums) for every register of a pair; gathers every kFloatRun matches.
-template <template <class> class Sums, class Add>
-Sums<double> SumPair(const PackedPair& pair, bool derivatives, const Add& add) {
+// Adds every register of a pair, add<derivatives>(m, &sums); gathers every kFloatRun matches.
+template <template <class> class Sums, bool kDerivatives, class Add>
+Sums<double> SumRuns(const PackedPair& pair, const Add& add) {
   Sums<double> total;
   total.SetZero();
   for (int64_t run = pair.begin; run < pair.end; run += kFloatRun) {
     const int64_t end = std::min(pair.end, run + kFloatRun);
     Sums<Float8> sums;
     sums.SetZero();
-    for (int64_t m = run; m < end; m += kMatchLanes) add(m, &sums);
-    if (derivatives) {
+    for (int64_t m = run; m < end; m += kMatchLanes) add.template operator()<kDerivatives>(m, &sums);
+    if (kDerivatives) {
       Gather(sums, &total);
     } else {
       total.cost += SumOfLanes(sums.cost);
@@ -69,35 +84,129 @@ Sums<double> SumPair(const PackedPair& pair, bool derivatives, const Add& add) {
   }
   return total;
 }
+template <template <class> class Sums, class Add>
+Sums<double> SumPair(const PackedPair& pair, bool derivatives, const Add& add) {
+  return derivatives ? SumRuns<Sums, true>(pair, add) : SumRuns<Sums, false>(pair, add);
+}
+
+void Append(const MatchEnd<float>& end, PackedEnds* ends) {
+  ends->x.push_back(end.x);
+  ends->y.push_back(end.y);
+  ends->core.push_back(end.core);
+  ends->omega_m1.push_back(end.omega_m1);
+}
+
+void Reserve(size_t count, PackedEnds* ends) {
+  for (std::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) field->reserve(count);
+}
 
 }  // namespace
+
+MatchPacker::MatchPacker(size_t num_matches, size_t num_pairs) {
+  const size_t most = num_matches + (kMatchLanes - 1) * num_pairs;
+  Reserve(most, &packed_.first);
+  Reserve(most, &packed_.second);
+  packed_.confidence.reserve(most);
+  packed_.pairs.reserve(num_pairs);
+}
+
+void MatchPacker::EndPair() {
+  if (packed_.pairs.empty()) return;
+  // Any point will do that is in front of the camera.
+  const MatchEnd<float> nothing{0, 0, 1, 0};
+  while (packed_.confidence.size() % kMatchLanes != 0) {
+    if (packed_.second_confidence.empty()) {
+      Add(nothing, nothing, 0);
+    } else {
+      Add(nothing, nothing, 0, 0);
+    }
+  }
+  packed_.pairs.back().end = static_cast<int64_t>(packed_.confidence.size());
+}
+
+void MatchPacker::BeginPair(int i, int j) {
+  EndPair();
+  const auto begin = static_cast<int64_t>(packed_.confidence.size());
+  packed_.pairs.push_back({i, j, begin, begin});
+}
+
+void MatchPacker::Add(const MatchEnd<float>& first, const MatchEnd<float>& second, float confidence) {
+  Append(first, &packed_.first);
+  Append(second, &packed_.second);
+  packed_.confidence.push_back(confidence);
+}
+
+void MatchPacker::Add(const MatchEnd<float>& first,
+                      const MatchEnd<float>& second,
+                      float confidence,
+                      float second_confidence) {
+  Add(first, second, confidence);
+  packed_.second_confidence.push_back(second_confidence);
+}
+
+PackedMatches MatchPacker::Finish() {
+  EndPair();
+  return std::move(packed_);
+}
 
 AlignSums<double> SumAlignment(const PackedMatches& matches,
                                int pair,
                                const PairGeometry& geometry,
                                const MatchKernelParameters& parameters,
                                bool derivatives) {
-  const auto source_model =
-      MakePointModel<Float8>(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
-  const auto target_model =
-      MakePointModel<Float8>(Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth);
-  const Vec<Float8, 3> translation = Broadcast(geometry.translation_m);
+  const AlignModels models(geometry);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
   const auto add = [&]<bool kDerivatives>(int64_t m, AlignSums<Float8>* sums) {
-    AddAlignment<kDerivatives>(source_model,
-                               target_model,
-                               translation,
+    AddAlignment<kDerivatives>(models.source,
+                               models.target,
+                               models.translation,
                                kernel,
                                LoadEnd(matches.first, m),
                                LoadEnd(matches.second, m),
                                Float8::Load(&matches.confidence[m]),
                                sums);
   };
-  const PackedPair& range = matches.pairs[pair];
-  if (derivatives) {
-    return SumPair<AlignSums>(range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
-  }
-  return SumPair<AlignSums>(range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
+  return SumPair<AlignSums>(matches.pairs[pair], derivatives, add);
+}
+
+RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
+                                               int pair,
+                                               const PairGeometry& geometry,
+                                               const MatchKernelParameters& parameters,
+                                               bool derivatives) {
+  const AlignModels models(geometry);
+  const SmoothKernel<Float8> kernel = MakeKernel(parameters);
+  const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
+    AddRelativeAlignment<kDerivatives>(models.source,
+                                       models.target,
+                                       models.translation,
+                                       kernel,
+                                       LoadEnd(matches.second, m),
+                                       LoadEnd(matches.first, m),
+                                       Float8::Load(&matches.confidence[m]),
+                                       sums);
+  };
+  return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
+}
+
+RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
+                                           int pair,
+                                           const PairGeometry& geometry,
+                                           const MatchKernelParameters& parameters,
+                                           bool derivatives) {
+  const AlignModels models(geometry);
+  const SmoothKernel<Float8> kernel = MakeKernel(parameters);
+  const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
+    AddDistanceRatio<kDerivatives>(models.source,
+                                   models.target,
+                                   models.translation,
+                                   kernel,
+                                   LoadEnd(matches.second, m),
+                                   LoadEnd(matches.first, m),
+                                   Float8::Load(&matches.confidence[m]),
+                                   sums);
+  };
+  return SumPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
 }
 
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,
@@ -109,13 +218,16 @@ ReprojectSums<double> SumReprojection(const PackedMatches& matches,
                                       bool derivatives) {
   const PackedEnds& source = source_first ? matches.first : matches.second;
   const PackedEnds& target = source_first ? matches.second : matches.first;
-  const auto model =
-      MakePointModel<Float8>(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
+  const bool shared = source_first || matches.second_confidence.empty();
+  const float* confidence = (shared ? matches.confidence : matches.second_confidence).data();
+  const auto model = MakePointModel<Float8>(
+      geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
   ProjectionModel<Float8> projection;
   projection.translation = Broadcast(geometry.translation_m);
   projection.focal = static_cast<float>(geometry.focal_px);
   projection.min_depth = static_cast<float>(limits.min_depth);
+  projection.min_depth_ratio = static_cast<float>(limits.min_depth_ratio * geometry.source_size);
   for (int a = 0; a < 2; ++a) {
     projection.center[a] = static_cast<float>(limits.center_px[a]);
     projection.low[a] = static_cast<float>(limits.low_px[a]);
@@ -128,14 +240,10 @@ ReprojectSums<double> SumReprojection(const PackedMatches& matches,
                                   LoadEnd(source, m),
                                   Float8::Load(&target.x[m]),
                                   Float8::Load(&target.y[m]),
-                                  Float8::Load(&matches.confidence[m]),
+                                  Float8::Load(confidence + m),
                                   sums);
   };
-  const PackedPair& range = matches.pairs[pair];
-  if (derivatives) {
-    return SumPair<ReprojectSums>(range, true, [&](int64_t m, auto* sums) { add.template operator()<true>(m, sums); });
-  }
-  return SumPair<ReprojectSums>(range, false, [&](int64_t m, auto* sums) { add.template operator()<false>(m, sums); });
+  return SumPair<ReprojectSums>(matches.pairs[pair], derivatives, add);
 }
 
 }  // namespace foothold

@@ -20,13 +20,34 @@ struct PackedEnds {
 struct PackedMatches {
   std::vector<PackedPair> pairs;
   PackedEnds first, second;       // In keyframe i, in keyframe j.
-  std::vector<float> confidence;
-  double total_confidence = 0;
+  std::vector<float> confidence;  // Of matches whose first end is the source.
+  // Of matches whose second end is the source; empty: the same.
+  std::vector<float> second_confidence;
 };
 constexpr int kMatchLanes = 8;
 
+// Fills PackedMatches pair by pair.
+class MatchPacker {
+ public:
+  explicit MatchPacker(size_t num_matches, size_t num_pairs);  // To reserve memory; may be wrong.
+  void BeginPair(int i, int j);
+  void Add(const MatchEnd<float>& first, const MatchEnd<float>& second, float confidence);
+  void Add(const MatchEnd<float>& first,
+           const MatchEnd<float>& second,
+           float confidence,
+           float second_confidence);
+  PackedMatches Finish();
+
+ private:
+  void EndPair();
+
+  PackedMatches packed_;
+};
+
+// rho_gamma of distances in units of sigma, its cusp rounded off by epsilon (also in sigmas); constant
+// beyond `limit`, which has the unit of sigma.
 struct MatchKernelParameters {
-  double gamma = 1.1, epsilon = 1e-4;
+  double gamma = 1.1, epsilon = 1e-4, sigma = 1, limit = 1e15;
 };
 
 // What the sums of a pair depend on beside its matches.
@@ -41,7 +62,8 @@ struct PairGeometry {
 
 // Limits of projected pixels, minus the principal point.
 struct ProjectionLimits {
-  double min_depth = 1e-3;
+  double min_depth = 1e-3;     // In the target.
+  double min_depth_ratio = 0;  // The same over the scaled depth in the source; both add up.
   Vec2d center_px, low_px, high_px;
 };
 
@@ -52,6 +74,17 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
                                const PairGeometry& geometry,
                                const MatchKernelParameters& kernel,
                                bool derivatives);
+// The source of the next two is keyframe j.
+RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
+                                           int pair,
+                                           const PairGeometry& geometry,
+                                           const MatchKernelParameters& kernel,
+                                           bool derivatives);
+RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
+                                               int pair,
+                                               const PairGeometry& geometry,
+                                               const MatchKernelParameters& kernel,
+                                               bool derivatives);
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,
                                       int pair,
                                       bool source_first,

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
+#include "foothold/objective/match_sums.h"
 #include "foothold/scene/observations.h"
 
 namespace foothold {
+
+// Stands for a depth of 0, which counts nothing but must not divide by it.
+constexpr float kUnknownDepth = 1e-3f;
 
 // One match with the observed depths at both ends. Pixels are minus the principal point.
 struct DepthMatch {
@@ -14,6 +19,13 @@ struct DepthMatch {
   float weight_i;  // Match confidence times that of the depth in i; 0 when that depth is unknown.
   float weight_j;
 };
+
+inline MatchEnd<float> FirstEnd(const DepthMatch& m) {
+  return {m.x_i, m.y_i, std::max(m.depth_i, kUnknownDepth), 0};
+}
+inline MatchEnd<float> SecondEnd(const DepthMatch& m) {
+  return {m.x_j, m.y_j, std::max(m.depth_j, kUnknownDepth), 0};
+}
 
 struct MatchedPair {
   int i = 0, j = 0;

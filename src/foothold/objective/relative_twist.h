@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "foothold/objective/match_residual.h"
+#include "foothold/objective/match_sums.h"
 #include "foothold/objective/variables.h"
 
 namespace foothold {
 
-FOOTHOLD_HD RelativeView<double> TargetFromSource(const CameraState& target, const CameraState& source) {
+// Columns of the sums of match_kernel.h.
+constexpr int kTwistRotation = 0;
+constexpr int kTwistTranslation = 3;
+constexpr int kSourceLogScale = 6;
+constexpr int kReprojectionLogFocal = 7;
+constexpr int kTargetLogScale = 7;  // Of alignments.
+constexpr int kAlignmentLogFocal = 8;
+
+struct RelativeView {
+  Mat3d rotation;  // target_from_source
+  Vec3d translation;
+};
+FOOTHOLD_HD RelativeView TargetFromSource(const CameraState& target, const CameraState& source) {
   const Mat3d inverse = Transposed(target.rotation);
   return {inverse * source.rotation,
           inverse * (source.world_from_cam.translation - target.world_from_cam.translation)};
 }
 
-// Derivative of the relative twist (omega, nu) of match_residual.h by the twelve tangents of the two
+// Of a pair whose depths keep still when the focal length changes.
+inline PairGeometry StillDepthGeometry(const CameraState& target,
+                                       const CameraState& source,
+                                       double focal_px) {
+  const RelativeView view = TargetFromSource(target, source);
+  const Vec3d still{0, 1, 0};
+  return {view.rotation, view.translation, source.scale, target.scale, focal_px, still, still};
+}
+
+// Derivative of the relative twist (omega, nu) of match_kernel.h by the twelve tangents of the two
 // cameras, target's six first. With left perturbations (w, v) of both,
 //   omega = R_t^T (w_s - w_t),  nu = R_t^T (v_s - v_t + (c_s - c_t) x w_t).
 FOOTHOLD_HD Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
@@ -37,16 +58,17 @@ struct RelativeSystem {
   Mat<double, N, N> hessian = Mat<double, N, N>::Zero();  // Lower triangle.
   Vec<double, N> gradient = Vec<double, N>::Zero();
 
-  template <int R>
-  void Add(const Mat<double, R, N>& jacobian, const Vec<double, R>& residual, double weight) {
-    for (int row = 0; row < R; ++row) {
-      const double* j = &jacobian.data[row * N];
-      for (int a = 0; a < N; ++a) {
-        const double scaled = weight * j[a];
-        for (int b = 0; b <= a; ++b) hessian(a, b) += scaled * j[b];
-        gradient[a] += scaled * residual[row];
-      }
+  // Sums of match_kernel.h times `unit`.
+  template <class Sums>
+  FOOTHOLD_HD static RelativeSystem FromSums(const Sums& sums, double unit) {
+    static_assert(sizeof(Sums::gradient) == N * sizeof(double));
+    RelativeSystem system;
+    int k = 0;
+    for (int a = 0; a < N; ++a) {
+      for (int b = 0; b <= a; ++b, ++k) system.hessian(a, b) = unit * sums.hessian[k];
+      system.gradient[a] = unit * sums.gradient[a];
     }
+    return system;
   }
 
   // Adds chain^T H chain to a group; `chain` is d (relative columns) / d (group tangents).
@@ -73,7 +95,9 @@ constexpr int kPairDof = 2 * kCameraDof + 1;
 
 // Chain of the twist rows when the target is camera i (`source_first` false) or camera j (true).
 template <int N>
-FOOTHOLD_HD Mat<double, N, kPairDof> PairChain(const CameraState& target, const CameraState& source, bool source_first) {
+FOOTHOLD_HD Mat<double, N, kPairDof> PairChain(const CameraState& target,
+                                               const CameraState& source,
+                                               bool source_first) {
   const Mat<double, 6, 12> twist = TwistByCameras(target, source);
   const int target_column = source_first ? kCameraDof : 0;
   const int source_column = source_first ? 0 : kCameraDof;

@@ -14,6 +14,7 @@ class RobustLoss {
  public:
   RobustLoss(double gamma, double epsilon)
       : kernel_(RobustKernel<double>::FromGamma(std::abs(gamma - 1) < 1e-3 ? 0.999 : gamma)),
+        epsilon_(epsilon),
         epsilon2_(epsilon * epsilon),
         scale_(epsilon / kernel_.Slope(epsilon)),
         floor_((epsilon + kernel_.offset) * std::pow(epsilon + kernel_.offset, kernel_.gamma - 1)) {}
@@ -23,6 +24,11 @@ class RobustLoss {
   static RobustLoss Annealed(double gamma, double epsilon, double progress) {
     return RobustLoss(1.1 + (gamma - 1.1) * progress, epsilon * std::pow(10.0, 1 - progress));
   }
+
+  // Cost = scale * (rho_gamma(sqrt(r^2 + epsilon^2)) - rho_gamma(epsilon)).
+  double gamma() const { return kernel_.gamma; }
+  double epsilon() const { return epsilon_; }
+  double scale() const { return scale_; }
 
   double Cost(double squared_norm) const {
     double weight;
@@ -45,7 +51,7 @@ class RobustLoss {
 
  private:
   RobustKernel<double> kernel_;
-  double epsilon2_, scale_;
+  double epsilon_, epsilon2_, scale_;
   double floor_;  // Rounded like the costs, so that Cost(0) is exactly 0.
 };
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -108,6 +109,13 @@ void CommitLabel(const labels::Label& label, const std::string& path, bool overw
   if (error) {
     fs::remove(replacement, error);
     throw Error(ErrorKind::kStorage, "cannot replace '" + path + "': " + error.message());
+  }
+}
+
+// Those of the file too: whoever trains on the label should know.
+void AddSourceFlags(const std::vector<std::string>& source_flags, std::vector<std::string>* flags) {
+  for (const std::string& flag : source_flags) {
+    if (std::find(flags->begin(), flags->end(), flag) == flags->end()) flags->push_back(flag);
   }
 }
 
@@ -239,7 +247,9 @@ labels::Label LabelClip(const Clip& clip,
   // Recorded observations bring the transform of the working image they were made in.
   label.clip.working_from_source = observations.clip.working_from_source;
   label.reconstruction = std::move(result.reconstruction);
+  AddSourceFlags(clip.source_flags, &label.reconstruction.flags);
   label.summary = std::move(result.summary);
+  label.quality = std::move(result.quality);
   label.provenance = MakeProvenance(body, options);
   label.provenance.perception = observations.source;
   return label;

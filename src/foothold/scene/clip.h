@@ -25,6 +25,8 @@ struct Clip {
   std::vector<double> time_s;  // Presentation time of each frame, strictly increasing.
   double frame_rate_hz = 0;    // Median rate.
   ImageTransform working_from_source;
+  std::vector<std::string> source_flags;  // What is odd about the file ("video_truncated", ...); in a label,
+                                          // they are among its flags.
 
   int num_frames() const { return static_cast<int>(time_s.size()); }
 };

@@ -30,31 +30,42 @@ void CheckFrames(const JointProblem& problem, ProblemList* list) {
   list->RequirePositive("keyframes", static_cast<double>(frames));
   list->RequireSize("frames/base_focal", problem.base_focal_px.size(), frames);
   list->RequireSize("frames/core_depth", problem.core_depth_m.size(), frames * problem.num_anchors());
-  if (!AllPositive(problem.median_depth_m)) list->Add("frames/median_depth", "holds a value that is not positive");
-  if (!AllPositive(problem.base_focal_px)) list->Add("frames/base_focal", "holds a value that is not positive");
-  if (!AllPositive(problem.core_depth_m)) list->Add("frames/core_depth", "holds a value that is not positive");
+  if (!AllPositive(problem.median_depth_m))
+    list->Add("frames/median_depth", "holds a value that is not positive");
+  if (!AllPositive(problem.base_focal_px))
+    list->Add("frames/base_focal", "holds a value that is not positive");
+  if (!AllPositive(problem.core_depth_m))
+    list->Add("frames/core_depth", "holds a value that is not positive");
 }
 
 void CheckMatches(const JointProblem& problem, ProblemList* list) {
   const MatchArrays& matches = problem.matches;
   const size_t count = matches.size();
-  for (const size_t size : {matches.x1.size(), matches.y1.size(), matches.x2.size(), matches.y2.size(),
-                            matches.anchor1.size(), matches.anchor2.size(), matches.omega1.size(),
+  for (const size_t size : {matches.x1.size(),
+                            matches.y1.size(),
+                            matches.x2.size(),
+                            matches.y2.size(),
+                            matches.anchor1.size(),
+                            matches.anchor2.size(),
+                            matches.omega1.size(),
                             matches.omega2.size()}) {
     list->RequireSize("matches", size, count);
   }
-  if (!AllBelow(matches.anchor1, problem.num_anchors()) || !AllBelow(matches.anchor2, problem.num_anchors())) {
+  if (!AllBelow(matches.anchor1, problem.num_anchors()) ||
+      !AllBelow(matches.anchor2, problem.num_anchors())) {
     list->Add("matches/anchor", "names an anchor outside the image");
   }
   if (!AllPositive(matches.omega1) || !AllPositive(matches.omega2)) {
     list->Add("matches/omega", "holds a value that is not positive");
   }
-  if (!AllWeights(matches.confidence)) list->Add("matches/confidence", "holds a negative or non-finite value");
+  if (!AllWeights(matches.confidence))
+    list->Add("matches/confidence", "holds a negative or non-finite value");
   const int frames = problem.num_keyframes();
   for (const auto& [i, j] : problem.pairs) {
     if (i < 0 || j <= i || j >= frames) {
-      list->Add("pairs/frames", "holds (" + std::to_string(i) + ", " + std::to_string(j) + "), expected i < j < " +
-                                    std::to_string(frames));
+      list->Add("pairs/frames",
+                "holds (" + std::to_string(i) + ", " + std::to_string(j) + "), expected i < j < " +
+                    std::to_string(frames));
       break;
     }
   }
@@ -69,17 +80,23 @@ void CheckMatches(const JointProblem& problem, ProblemList* list) {
 void CheckTree(const JointProblem& problem, ProblemList* list) {
   const int frames = problem.num_keyframes();
   std::vector<bool> reached(std::max(frames, 1), false);
-  bool tree = problem.root >= 0 && problem.root < frames && static_cast<int>(problem.edges.size()) == frames - 1;
+  bool tree =
+      problem.root >= 0 && problem.root < frames && static_cast<int>(problem.edges.size()) == frames - 1;
   if (tree) reached[problem.root] = true;
   for (const auto& [parent, child] : problem.edges) {
-    tree = tree && parent >= 0 && parent < frames && child >= 0 && child < frames && reached[parent] && !reached[child];
+    tree = tree && parent >= 0 && parent < frames && child >= 0 && child < frames && reached[parent] &&
+           !reached[child];
     if (!tree) break;
     reached[child] = true;
   }
   if (!tree) list->Add("tree", "is not a spanning tree of the keyframes, parents first");
 }
 
-void CheckTrack(const JointProblem& problem, const std::string& in, const JointTrack& track, int num_vertices, ProblemList* list) {
+void CheckTrack(const JointProblem& problem,
+                const std::string& in,
+                const JointTrack& track,
+                int num_vertices,
+                ProblemList* list) {
   const int bodies = static_cast<int>(track.keyframes.size());
   list->RequireAscending(in + "frames", track.keyframes, problem.num_keyframes());
   list->RequireSize(in + "root_quaternion", track.initial.root.size(), bodies);
@@ -92,9 +109,10 @@ void CheckTrack(const JointProblem& problem, const std::string& in, const JointT
     for (const Mat3d& rotation : rotations) list->RequireFinite(in + "body_rotation", rotation.data, 9);
   }
   for (const AnchorContact& c : track.scale_contacts) {
-    if (c.keyframe < 0 || c.keyframe >= problem.num_keyframes() || c.anchor < 0 || c.anchor >= problem.num_anchors() ||
-        c.body < 0 || c.body >= bodies || c.vertex < 0 || c.vertex >= num_vertices || !(c.omega > 0) ||
-        !(c.confidence >= 0) || !std::isfinite(c.omega * c.confidence)) {
+    if (c.keyframe < 0 || c.keyframe >= problem.num_keyframes() || c.anchor < 0 ||
+        c.anchor >= problem.num_anchors() || c.body < 0 || c.body >= bodies || c.vertex < 0 ||
+        c.vertex >= num_vertices || !(c.omega > 0) || !(c.confidence >= 0) ||
+        !std::isfinite(c.omega * c.confidence)) {
       list->Add(in + "scale_contacts", "holds an entry that is out of range");
       break;
     }

@@ -14,10 +14,10 @@ namespace foothold {
 // mode"): keyframes with the depths of their anchors (one per 8 x 8 block), pairwise matches, a tree of
 // poses, bodies and their contacts. Cameras are OpenCV's; the principal point is the image centre.
 
-struct MatchArrays {  // One entry per match; pair p owns offset[p] .. offset[p + 1] - 1.
-  std::vector<uint16_t> x1, y1, x2, y2;      // Pixels in the first and second keyframe of the pair.
-  std::vector<uint16_t> anchor1, anchor2;    // Of those pixels.
-  std::vector<float> omega1, omega2;         // Depth at the pixel over depth at its anchor.
+struct MatchArrays {                       // One entry per match; pair p owns offset[p] .. offset[p + 1] - 1.
+  std::vector<uint16_t> x1, y1, x2, y2;    // Pixels in the first and second keyframe of the pair.
+  std::vector<uint16_t> anchor1, anchor2;  // Of those pixels.
+  std::vector<float> omega1, omega2;       // Depth at the pixel over depth at its anchor.
   std::vector<float> confidence;
 
   size_t size() const { return confidence.size(); }
@@ -57,9 +57,9 @@ struct JointProblem {
   int width = 0, height = 0;
   int anchors_x = 0, anchors_y = 0;
   double initial_focal_px = 1;
-  std::vector<float> core_depth_m;    // [N * A]
-  std::vector<float> median_depth_m;  // [N], lower median of the keyframe's core depths.
-  std::vector<float> base_focal_px;   // [N], at which the depths were made.
+  std::vector<float> core_depth_m;        // [N * A]
+  std::vector<float> median_depth_m;      // [N], lower median of the keyframe's core depths.
+  std::vector<float> base_focal_px;       // [N], at which the depths were made.
   std::vector<std::array<int, 2>> pairs;  // i < j, each unordered pair once.
   std::vector<int64_t> offset;            // [P + 1]
   MatchArrays matches;

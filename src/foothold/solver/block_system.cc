@@ -16,6 +16,7 @@ namespace foothold {
 namespace {
 
 using Panel = Eigen::Map<Eigen::MatrixXd>;
+using ConstPanel = Eigen::Map<const Eigen::MatrixXd>;
 
 // Symbolic elimination: for each position the later positions that its column reaches.
 std::vector<std::vector<int>> Eliminate(const std::vector<std::vector<int>>& cliques,
@@ -254,11 +255,29 @@ bool BlockSystem::Solve(double damping, const std::vector<double>& scale, std::v
   if (!Factorize(damping, scale)) return false;
   step->resize(gradient_.size());
   for (size_t i = 0; i < gradient_.size(); ++i) (*step)[i] = -gradient_[i];
+  SolveInPlace(step);
+  return std::all_of(step->begin(), step->end(), [](double v) { return std::isfinite(v); });
+}
+
+double BlockSystem::SmallestPivotShare(const std::vector<uint8_t>& free_mask) const {
+  double smallest = 1;
+  for (const Column& column : columns_) {
+    for (int c = 0; c < column.dof; ++c) {
+      const int tangent = tangent_offset_[column.block] + c;
+      if (free_mask[tangent] == 0) continue;
+      const double root = factor_[column.offset + static_cast<size_t>(c) * column.rows + c];
+      smallest = std::min(smallest, root * root / diagonal_[tangent]);
+    }
+  }
+  return smallest;
+}
+
+void BlockSystem::SolveInPlace(std::vector<double>* solution) const {
   const auto segment = [&](int block) {
-    return Eigen::Map<Eigen::VectorXd>(step->data() + tangent_offset_[block], dofs_[block]);
+    return Eigen::Map<Eigen::VectorXd>(solution->data() + tangent_offset_[block], dofs_[block]);
   };
   for (const Column& column : columns_) {
-    const Panel panel(&factor_[column.offset], column.rows, column.dof);
+    const ConstPanel panel(&factor_[column.offset], column.rows, column.dof);
     auto x = segment(column.block);
     panel.topRows(column.dof).triangularView<Eigen::Lower>().solveInPlace(x);
     for (size_t i = 0; i < column.below.size(); ++i) {
@@ -267,7 +286,7 @@ bool BlockSystem::Solve(double damping, const std::vector<double>& scale, std::v
     }
   }
   for (auto column = columns_.rbegin(); column != columns_.rend(); ++column) {
-    const Panel panel(&factor_[column->offset], column->rows, column->dof);
+    const ConstPanel panel(&factor_[column->offset], column->rows, column->dof);
     auto x = segment(column->block);
     for (size_t i = 0; i < column->below.size(); ++i) {
       const int block = columns_[column->below[i]].block;
@@ -275,7 +294,6 @@ bool BlockSystem::Solve(double damping, const std::vector<double>& scale, std::v
     }
     panel.topRows(column->dof).triangularView<Eigen::Lower>().transpose().solveInPlace(x);
   }
-  return std::all_of(step->begin(), step->end(), [](double v) { return std::isfinite(v); });
 }
 
 int64_t BlockSystem::num_factor_entries() const { return static_cast<int64_t>(factor_.size()); }

@@ -31,6 +31,14 @@ class BlockSystem {
   // definite or the step is not finite.
   bool Solve(double damping, const std::vector<double>& scale, std::vector<double>* step);
 
+  // H + damping * diag(scale) = L L^T. False when the matrix is not positive definite.
+  bool Factorize(double damping, const std::vector<double>& scale);
+  // x <- (L L^T)^-1 x after Factorize.
+  void SolveInPlace(std::vector<double>* x) const;
+  // After Factorize without damping: the smallest pivot over its diagonal entry of H, fixed dimensions left
+  // out. Its inverse is a lower bound of the condition number of H scaled to a unit diagonal.
+  double SmallestPivotShare(const std::vector<uint8_t>& free_mask) const;
+
   int num_rows() const { return static_cast<int>(gradient_.size()); }
   int64_t num_factor_entries() const;
   double factor_flops() const { return flops_; }
@@ -50,7 +58,6 @@ class BlockSystem {
   void Analyze(const std::vector<std::vector<int>>& cliques, const std::vector<int>& order);
   int RowOffset(const Column& column, int position) const;
   void EliminateColumn(int position);
-  bool Factorize(double damping, const std::vector<double>& scale);
 
   std::vector<int> dofs_;
   std::vector<int> tangent_offset_;

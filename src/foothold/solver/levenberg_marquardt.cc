@@ -46,6 +46,7 @@ class Minimizer {
   }
 
   void Run(std::vector<double>* values, SolverSummary* summary);
+  Uncertainty Measure(const std::vector<double>& values, const std::vector<int>& tangents);
 
  private:
   double Cost(const std::vector<double>& values);
@@ -214,7 +215,36 @@ void Minimizer::Run(std::vector<double>* values, SolverSummary* summary) {
   }
 }
 
+Uncertainty Minimizer::Measure(const std::vector<double>& values, const std::vector<int>& tangents) {
+  Uncertainty out;
+  if (tasks_.empty() || layout_.num_free() == 0) return out;
+  Anneal(options_.anneal_iterations);
+  const double cost = Linearize(values);
+  if (!std::isfinite(cost) || !AllFinite(system_->diagonal())) return out;
+  if (!system_->Factorize(0, system_->diagonal())) return out;
+  for (const int tangent : tangents) {
+    std::vector<double> unit(system_->num_rows(), 0.0);
+    unit[tangent] = 1;
+    system_->SolveInPlace(&unit);
+    out.variance.push_back(free_mask_[tangent] == 0 ? 0 : unit[tangent]);
+  }
+  const double smallest = system_->SmallestPivotShare(free_mask_);
+  out.condition = 1 / smallest;
+  out.defined = std::isfinite(out.condition) && AllFinite(out.variance);
+  return out;
+}
+
 }  // namespace
+
+Uncertainty EstimateUncertainty(const ParameterLayout& layout,
+                                const std::vector<WeightedTerm>& terms,
+                                const std::vector<double>& values,
+                                const std::vector<int>& tangents,
+                                int threads) {
+  MinimizerOptions options;
+  options.threads = threads;
+  return Minimizer(layout, terms, options).Measure(values, tangents);
+}
 
 void Minimize(const ParameterLayout& layout,
               const std::vector<WeightedTerm>& terms,

@@ -40,6 +40,18 @@ void Minimize(const ParameterLayout& layout,
               std::vector<double>* values,
               SolverSummary* summary);
 
+// How well the normal equations at a state determine it.
+struct Uncertainty {
+  bool defined = false;          // False when they are singular; then the rest means nothing.
+  std::vector<double> variance;  // Of the tangent dimensions asked for, as of a Gaussian likelihood.
+  double condition = 0;          // Lower bound of the condition number, scaled to a unit diagonal.
+};
+Uncertainty EstimateUncertainty(const ParameterLayout& layout,
+                                const std::vector<WeightedTerm>& terms,
+                                const std::vector<double>& values,
+                                const std::vector<int>& tangents,
+                                int threads);
+
 // Unweighted cost of every term, active or not, in its final form.
 std::vector<double> EvaluateTerms(const ParameterLayout& layout,
                                   const std::vector<WeightedTerm>& terms,

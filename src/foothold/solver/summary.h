@@ -12,16 +12,16 @@ struct SolverSummary {
   enum class Termination { kNotRun, kConverged, kIterationLimit, kNoProgress, kNonFinite, kNothingToDo };
 
   struct TermCost {
-    std::string name;      // "match", "contact_scale", ...
+    std::string name;  // "match", "contact_scale", ...
     double weight = 0;
-    double initial = 0;    // Unweighted value before and after.
+    double initial = 0;  // Unweighted value before and after.
     double final = 0;
     int num_residuals = 0;
   };
   struct Iteration {
     std::string stage;
     int iteration = 0;
-    double cost = 0;            // Weighted total after this iteration.
+    double cost = 0;                // Weighted total after this iteration.
     std::vector<double> term_cost;  // Unweighted, in the order of `terms`.
     double damping = 0;
     double step_norm = 0;

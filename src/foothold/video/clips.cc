@@ -41,6 +41,7 @@ Clip MakeClip(const VideoProbe& probe, int begin, int end, const VideoOptions& o
   clip.time_s.assign(probe.time_s.begin() + begin, probe.time_s.begin() + end);
   clip.frame_rate_hz = clip.time_s.size() > 1 ? MedianRate(clip.time_s) : probe.frame_rate_hz;
   clip.working_from_source = MakeWorkingTransform(probe.width, probe.height, options);
+  clip.source_flags = probe.flags;
   return clip;
 }
 

@@ -47,7 +47,7 @@ VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options);
 ImageTransform MakeWorkingTransform(int source_width, int source_height, const VideoOptions& options);
 
 // Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps; pieces shorter than
-// min_clip_frames are left out. Throws Error(kUsage) when that is no range of the video's frames,
+// min_clip_frames are left out. Every clip carries the flags of the file. Throws Error(kUsage) when that is no range of the video's frames,
 // Error(kBadInput, "video_too_short") when no piece is long enough.
 std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
 

@@ -105,9 +105,10 @@ class Workspace {
   void Run(const int attempts[kNumStages], DeviceStream* stream) {
     const CudaLaunch launch(CountsOf(bucket_), *stream);
     input_.Upload(staged_input_.data(), layout_.input_bytes, *stream);
-    LaunchBegin(view_, launch);
-    RunStage<ReleasedStage::kAlign>(attempts[0], launch, stream);
-    RunStage<ReleasedStage::kReproject>(attempts[1], launch, stream);
+    LaunchProgram(view_, launch, [&]<ReleasedStage kStage>() {
+      const DeviceGraph& attempt = RecordedAttempt<kStage>(launch, *stream);
+      for (int a = 0; a < attempts[StageIndex<kStage>()]; ++a) attempt.Launch(*stream);
+    });
     output_.Download(staged_output_.data(), layout_.output_bytes, *stream);
     stream->Synchronize();
   }
@@ -126,18 +127,16 @@ class Workspace {
 
  private:
   template <ReleasedStage kStage>
-  void RunStage(int attempts, const CudaLaunch& launch, DeviceStream* stream) {
+  const DeviceGraph& RecordedAttempt(const CudaLaunch& launch, const DeviceStream& stream) {
     DeviceGraph& graph = graphs_[StageIndex<kStage>()];
-    const int max_unknowns = static_cast<int>(bucket_.max_unknowns);
     if (!graph.recorded()) {
+      const int max_unknowns = static_cast<int>(bucket_.max_unknowns);
       LaunchAttempt<kStage>(view_, max_unknowns, LoadKernel());
-      graph.BeginCapture(*stream);
+      graph.BeginCapture(stream);
       LaunchAttempt<kStage>(view_, max_unknowns, launch);
-      graph.EndCapture(*stream);
+      graph.EndCapture(stream);
     }
-    LaunchBeginStage<kStage>(view_, launch);
-    for (int a = 0; a < attempts; ++a) graph.Launch(*stream);
-    LaunchEndStage<kStage>(view_, launch);
+    return graph;
   }
 
   Size bucket_;

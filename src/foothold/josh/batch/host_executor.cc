@@ -73,9 +73,12 @@ class HostExecutor : public Executor {
 
   void Run(const int attempts[kNumStages]) override {
     const HostLaunch launch(*view_.counts, threads_);
-    LaunchBegin(view_, launch);
-    RunStage<ReleasedStage::kAlign>(attempts[0], launch);
-    RunStage<ReleasedStage::kReproject>(attempts[1], launch);
+    LaunchProgram(view_, launch, [&]<ReleasedStage kStage>() {
+      // When all are done further attempts would pass without effect.
+      for (int a = 0; a < attempts[StageIndex<kStage>()] && !AllDone(); ++a) {
+        LaunchAttempt<kStage>(view_, max_unknowns_, launch);
+      }
+    });
   }
 
   double TimeSums_ms(ReleasedStage stage, int passes) override {
@@ -84,13 +87,6 @@ class HostExecutor : public Executor {
   }
 
  private:
-  template <ReleasedStage kStage>
-  void RunStage(int attempts, const HostLaunch& launch) {
-    LaunchBeginStage<kStage>(view_, launch);
-    for (int a = 0; a < attempts && !AllDone(); ++a) LaunchAttempt<kStage>(view_, max_unknowns_, launch);
-    LaunchEndStage<kStage>(view_, launch);
-  }
-  // Further attempts would pass without effect.
   bool AllDone() const {
     for (int c = 0; c < view_.counts->chunks; ++c) {
       if (view_.states[c].phase != kDone) return false;

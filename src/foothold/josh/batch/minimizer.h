@@ -108,8 +108,12 @@ struct BeginBatch {
           return view.tile_confidence[chunk.tiles.first + i];
         });
     block.Once([&] {
-      view.states[index].confidence = confidence;
-      view.states[index].log_focal = 0;
+      State& state = view.states[index];
+      state.confidence = confidence;
+      state.log_focal = chunk.log_focal;
+      state.last_match_cusp[0] = CuspAt(MetreAnnealing(), 1);
+      state.last_match_cusp[1] = CuspAt(PixelAnnealing(), 1);
+      state.last_human_cusp = CuspAt(MetreAnnealing(), 1);
     });
   }
 };
@@ -138,11 +142,8 @@ struct BeginStage {
     state->solved = false;
     state->damping = kInitialDamping;
     state->damping_growth = 2;
-    state->fixed_size = chunk.has_people ? -1 : SmallestCamera(chunk);
-    state->last_match_cusp = CuspAt(MatchAnnealing<kStage>(), 1);
-    state->last_human_cusp = CuspAt(MetreAnnealing(), 1);
     Anneal<kStage>(0, state);
-    const int num_fixed = 6 + (kStage == ReleasedStage::kAlign ? 1 : 0) + (chunk.has_people ? 0 : 1);
+    const int num_fixed = 6 + (kStage == ReleasedStage::kAlign ? 1 : 0) + (chunk.fixed_size < 0 ? 0 : 1);
     int num_groups = chunk.pairs.count;
     for (const Range& groups : chunk.groups) num_groups += groups.count;
     if (num_groups == 0 || chunk.num_unknowns() == num_fixed) {
@@ -151,15 +152,6 @@ struct BeginStage {
     } else if (chunk.max_iterations[StageIndex<kStage>()] <= 0) {
       state->phase = kDone;
     }
-  }
-  // Without people nothing but the smallest size, which the released code divides by, tells the scale.
-  FOOTHOLD_HD int SmallestCamera(const Chunk& chunk) const {
-    int smallest = 0;
-    for (int k = 1; k < chunk.num_keyframes; ++k) {
-      const Camera* cameras = view.cameras + chunk.first_camera;
-      if (cameras[k].log_size < cameras[smallest].log_size) smallest = k;
-    }
-    return smallest;
   }
 };
 
@@ -254,13 +246,16 @@ struct SolveStep {
     });
   }
 
-  // Returns whether all of it is finite.
+  // Returns whether all of it is finite and within its range.
   template <class Block>
   FOOTHOLD_HD bool MakeCandidate(
       Block& block, const Chunk& chunk, const State& state, const double* step, CostScratch* scratch) const {
     return !Any(block, chunk.num_keyframes + 1, &scratch->flag, [&](int k) {
       const double* d = step + k * kUnknownsPerCamera;
-      if (k == chunk.num_keyframes) return !IsFinite(state.log_focal + d[0]);
+      if (k == chunk.num_keyframes) {
+        const double log_focal = state.log_focal + d[0];
+        return !(log_focal >= chunk.min_log_focal && log_focal <= chunk.max_log_focal);
+      }
       const Camera& from = view.cameras[chunk.first_camera + k];
       Camera& to = view.candidates[chunk.first_camera + k];
       const Quatd old{from.rotation[0], from.rotation[1], from.rotation[2], from.rotation[3]};
@@ -277,7 +272,7 @@ struct SolveStep {
         finite = finite && IsFinite(to.center_m[c]);
       }
       to.log_size = from.log_size + d[kLogScale];
-      return !finite || !IsFinite(to.log_size);
+      return !finite || !(to.log_size > -kMaxLogSize && to.log_size < kMaxLogSize);
     });
   }
 };
@@ -382,7 +377,38 @@ struct Decide {
   }
 };
 
-// Costs after a kReport sweep and, at the end of a stage, its result.
+// Ends a stage: its result.
+template <ReleasedStage kStage>
+struct EndStage {
+  static constexpr int kThreads = 64;
+
+  View view;
+
+  static constexpr size_t SharedBytes() { return 0; }
+  int NumBlocks(const BatchCounts& most) const { return most.chunks; }
+
+  template <class Block>
+  FOOTHOLD_HD void operator()(Block& block, int index) const {
+    if (index >= view.counts->chunks) return;
+    const Chunk& chunk = view.chunks[index];
+    const State& state = view.states[index];
+    constexpr int kIndex = StageIndex<kStage>();
+    StageResult& result = view.results[static_cast<int64_t>(index) * kNumStages + kIndex];
+    block.Once([&] {
+      result.termination = state.termination;
+      result.num_accepted = state.num_accepted;
+      result.num_rejected = state.num_rejected;
+      result.num_non_finite = state.num_non_finite;
+      result.num_records = state.num_records;
+      result.log_focal = state.log_focal;
+    });
+    block.For(chunk.num_keyframes, [&](int k) {
+      view.results_cameras[kIndex][chunk.first_camera + k] = view.cameras[chunk.first_camera + k];
+    });
+  }
+};
+
+// Costs of the terms after a kReport sweep, before or after both stages.
 template <ReleasedStage kStage>
 struct Report {
   static constexpr int kThreads = 64;
@@ -396,26 +422,11 @@ struct Report {
   template <class Block>
   FOOTHOLD_HD void operator()(Block& block, int index) const {
     if (index >= view.counts->chunks) return;
-    const Chunk& chunk = view.chunks[index];
-    const State& state = view.states[index];
     CostScratch& scratch = *block.template Shared<CostScratch>();
-    SumTermCosts<kStage>(block, view, chunk, state, scratch.sum, scratch.terms);
-    constexpr int kIndex = StageIndex<kStage>();
-    StageResult& result = view.results[static_cast<int64_t>(index) * kNumStages + kIndex];
+    SumTermCosts<kStage>(block, view, view.chunks[index], view.states[index], scratch.sum, scratch.terms);
+    StageResult& result = view.results[static_cast<int64_t>(index) * kNumStages + StageIndex<kStage>()];
     block.For(kNumTerms,
               [&](int t) { (at_end ? result.final_term : result.initial_term)[t] = scratch.terms[t]; });
-    if (!at_end) return;
-    block.Once([&] {
-      result.termination = state.termination;
-      result.num_accepted = state.num_accepted;
-      result.num_rejected = state.num_rejected;
-      result.num_non_finite = state.num_non_finite;
-      result.num_records = state.num_records;
-      result.log_focal = state.log_focal;
-    });
-    block.For(chunk.num_keyframes, [&](int k) {
-      view.results_cameras[kIndex][chunk.first_camera + k] = view.cameras[chunk.first_camera + k];
-    });
   }
 };
 

@@ -8,10 +8,10 @@ namespace foothold::batch {
 
 // Gauge: the root's pose stays, in stage 1 the focal length, and without people one size.
 template <ReleasedStage kStage>
-FOOTHOLD_HD bool IsFixed(const Chunk& chunk, const State& state, int unknown) {
+FOOTHOLD_HD bool IsFixed(const Chunk& chunk, int unknown) {
   if (unknown == chunk.num_unknowns() - 1) return kStage == ReleasedStage::kAlign;
   const int keyframe = unknown / kUnknownsPerCamera, within = unknown % kUnknownsPerCamera;
-  return within < 6 ? keyframe == chunk.root : keyframe == state.fixed_size;
+  return within < 6 ? keyframe == chunk.root : keyframe == chunk.fixed_size;
 }
 
 // Gathers every nonzero block of the chunks' matrices, and the gradient, from the systems of pairs and
@@ -30,8 +30,7 @@ struct AssembleBlocks {
   FOOTHOLD_HD void operator()(Block& block, int index) const {
     if (index >= view.counts->blocks) return;
     const MatrixBlock at = view.blocks[index];
-    const State& state = view.states[at.chunk];
-    if (!TakesPart(Sweep::kLinearize, state)) return;
+    if (!TakesPart(Sweep::kLinearize, view.states[at.chunk])) return;
     const Chunk& chunk = view.chunks[at.chunk];
     const BlockPart* parts = view.parts + at.parts.first;
     block.For(at.rows * at.columns, [&](int i) {
@@ -39,7 +38,7 @@ struct AssembleBlocks {
       const int row = at.row + r, column = at.column + c;
       if (column > row) return;
       double sum = 0;
-      if (IsFixed<kStage>(chunk, state, row) || IsFixed<kStage>(chunk, state, column)) {
+      if (IsFixed<kStage>(chunk, row) || IsFixed<kStage>(chunk, column)) {
         sum = row == column ? 1 : 0;
       } else {
         for (int p = 0; p < at.parts.count; ++p) {
@@ -53,7 +52,7 @@ struct AssembleBlocks {
     if (at.row != at.column) return;
     block.For(at.rows, [&](int r) {
       double sum = 0;
-      if (!IsFixed<kStage>(chunk, state, at.row + r)) {
+      if (!IsFixed<kStage>(chunk, at.row + r)) {
         for (int p = 0; p < at.parts.count; ++p) {
           const BlockPart& part = parts[p];
           sum +=

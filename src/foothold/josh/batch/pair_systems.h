@@ -68,7 +68,7 @@ struct PreparePairs {
     const int i_source = source_first ? pair.i : pair.j, i_target = source_first ? pair.j : pair.i;
     const Camera* cameras = CamerasOf(view, chunk, sweep);
     const CameraState source = StateOf(cameras[i_source]), target = StateOf(cameras[i_target]);
-    const RelativeView<double> relative = TargetFromSource(target, source);
+    const RelativeView relative = TargetFromSource(target, source);
     const double focal_px = FocalOf(chunk, state, sweep);
     DirectionModel& model = view.directions[2 * static_cast<int64_t>(index) + direction];
     model.source = MakePointModel<float>(
@@ -157,12 +157,12 @@ struct PairSystems {
       const double* in = s->sums + d * kSums + 1;  // In the order of SumAt.
       for (double& h : sums.hessian) h = *in++;
       for (double& g : sums.gradient) g = *in++;
-      system = ReprojectSystem(sums);
+      system = RelativeSystem<kRelative>::FromSums(sums, 1);
       s->chain[d](kReprojectionLogFocal, kPairDof - 1) = 1;
     } else {
       AlignSums<double> sums;
       for (int k = 1; k < kSums; ++k) sums.moment[k - 1] = s->sums[k];
-      system = AlignSystem(sums, TargetFromSource(target, source).translation);
+      system = AlignSystem(sums, TargetFromSource(target, source).translation, 1);
       s->chain[d](kTargetLogScale, kCameraDof + kLogScale) = 1;
     }
     for (int a = 0; a < kRelative; ++a) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <utility>
 
 #include "foothold/objective/relative_twist.h"
 #include "foothold/objective/released/solver_terms.h"
@@ -17,15 +17,22 @@ Camera MakeCamera(const Mat3d& world_from_cam, const Vec3d& center_m, double log
   return {{q.w, q.x, q.y, q.z}, {center_m[0], center_m[1], center_m[2]}, log_size};
 }
 
-std::vector<Camera> InitialCameras(const JointProblem& problem) {
+void SetStart(const JointProblem& problem, PreparedChunk* out) {
   const JointParameters parameters = InitialParameters(problem);
   const ReleasedCameras cameras = ComputeCameras(problem, parameters);
-  std::vector<Camera> out;
   for (int i = 0; i < problem.num_keyframes(); ++i) {
-    out.push_back(
+    out->cameras.push_back(
         MakeCamera(cameras.rotation[i], (1 / cameras.global) * cameras.center_m[i], parameters.log_size[i]));
   }
-  return out;
+  Chunk& chunk = out->chunk;
+  // Without people nothing but the smallest size, which the released code divides by, tells the scale. At
+  // the start all are equal.
+  chunk.fixed_size = problem.tracks.empty() ? 0 : -1;
+  const FocalRange range = ReleasedFocalRange(problem);
+  chunk.initial_focal_px = problem.initial_focal_px;
+  chunk.log_focal = std::log(cameras.focal_px / problem.initial_focal_px);
+  chunk.min_log_focal = std::log(range.min_px / problem.initial_focal_px);
+  chunk.max_log_focal = std::log(range.max_px / problem.initial_focal_px);
 }
 
 // Tiles of equal size, so that no pair ends in a small one.
@@ -205,12 +212,32 @@ JointParameters ReadParameters(const JointProblem& problem, const Camera* camera
   return parameters;
 }
 
-int NumResiduals(const JointProblem& problem, const PreparedChunk& prepared, int stage, int term) {
-  if (term == kMatchTerm) return static_cast<int>(problem.matches.size()) * (stage == 0 ? 3 : 4);
+int NumResiduals(const PreparedChunk& prepared, int term) {
   int count = 0;
   const Range groups = prepared.chunk.groups[term];
   for (int g = 0; g < groups.count; ++g) count += prepared.groups[groups.first + g].residuals.count;
   return term == kScaleTerm ? count : 3 * count;
+}
+
+// Both match terms and the human ones, as SolveReleased has them.
+void ReadTerms(const JointProblem& problem,
+               const PreparedChunk& prepared,
+               const StageResult* results,
+               SolverSummary* summary) {
+  const double* weight = prepared.chunk.weight;
+  const auto add = [&](const char* name, int stage, int term, int num_residuals) {
+    summary->terms.push_back({name,
+                              weight[term],
+                              results[stage].initial_term[term],
+                              results[stage].final_term[term],
+                              num_residuals});
+  };
+  const int matches = static_cast<int>(problem.matches.size());
+  add("l3d", 0, kMatchTerm, 3 * matches);
+  add("l2d", 1, kMatchTerm, 4 * matches);
+  add("scale", 0, kScaleTerm, NumResiduals(prepared, kScaleTerm));
+  add("static", 0, kPlantedTerm, NumResiduals(prepared, kPlantedTerm));
+  add("smooth", 0, kSmoothTerm, NumResiduals(prepared, kSmoothTerm));
 }
 
 std::string MessageOf(SolverSummary::Termination termination) {
@@ -231,7 +258,7 @@ std::string MessageOf(SolverSummary::Termination termination) {
   return "not run";
 }
 
-// Adds a stage to the summary; termination and terms are those of the last one.
+// Adds a stage to the summary; its termination is that of the last one.
 void ReadStage(const JointProblem& problem,
                const PreparedChunk& prepared,
                int stage,
@@ -239,7 +266,6 @@ void ReadStage(const JointProblem& problem,
                const Record* records,
                SolverSummary* summary) {
   const std::string name = stage == 0 ? "stage1" : "stage2";
-  const char* const terms[kNumTerms] = {stage == 0 ? "l3d" : "l2d", "scale", "static", "smooth"};
   summary->num_keyframes = problem.num_keyframes();
   summary->num_parameters =
       static_cast<int>(prepared.size.unknowns) - 6 - (problem.tracks.empty() ? 1 : 0) - (stage == 0 ? 1 : 0);
@@ -247,20 +273,14 @@ void ReadStage(const JointProblem& problem,
   summary->num_non_finite_steps += result.num_non_finite;
   summary->termination = static_cast<SolverSummary::Termination>(result.termination);
   summary->message = name + ": " + MessageOf(summary->termination);
-  summary->terms.clear();
-  for (int t = 0; t < kNumTerms; ++t) {
-    summary->terms.push_back({terms[t],
-                              prepared.chunk.weight[t],
-                              result.initial_term[t],
-                              result.final_term[t],
-                              NumResiduals(problem, prepared, stage, t)});
-  }
   for (int r = 0; r < result.num_records; ++r) {
     const Record& from = records[r];
+    std::vector<double> terms(from.term_cost, from.term_cost + kNumTerms);
+    terms.insert(terms.begin() + (stage == 0 ? 1 : 0), 0.0);  // The match term of the other stage.
     summary->iterations.push_back({name,
                                    from.iteration,
                                    from.cost,
-                                   std::vector<double>(from.term_cost, from.term_cost + kNumTerms),
+                                   std::move(terms),
                                    from.damping,
                                    from.step_norm,
                                    from.accepted != 0});
@@ -282,10 +302,8 @@ PreparedChunk PrepareChunk(const JointProblem& problem,
   chunk.num_keyframes = problem.num_keyframes();
   chunk.num_anchors = problem.num_anchors();
   chunk.root = problem.root;
-  chunk.has_people = !problem.tracks.empty();
   chunk.half_width = static_cast<float>(problem.width) / 2;
   chunk.half_height = static_cast<float>(problem.height) / 2;
-  chunk.initial_focal_px = problem.initial_focal_px;
   const ReleasedWeights& weights = options.solve.weights;
   const double weight[kNumTerms] = {weights.match, weights.scale, weights.planted, weights.smooth};
   std::copy(weight, weight + kNumTerms, chunk.weight);
@@ -294,7 +312,7 @@ PreparedChunk PrepareChunk(const JointProblem& problem,
   AddPairs(problem, &out);
   AddHumanGroups(problem, model, &out);
   AddBlocks(&out);
-  out.cameras = InitialCameras(problem);
+  SetStart(problem, &out);
   chunk.pairs = {0, static_cast<int>(out.pairs.size())};
   chunk.tiles = {0, static_cast<int>(out.tiles.size())};
   chunk.blocks = {0, static_cast<int>(out.blocks.size())};
@@ -368,6 +386,7 @@ ReleasedBatchResult ReadChunk(const JointProblem& problem,
   ReleasedSolution& solution = out.solution;
   int* const iterations[kNumStages] = {&solution.align_iterations, &solution.reproject_iterations};
   JointParameters* const parameters[kNumStages] = {&solution.aligned, &solution.reprojected};
+  ReadTerms(problem, prepared, view.results + static_cast<int64_t>(index) * kNumStages, &solution.summary);
   for (int stage = 0; stage < kNumStages; ++stage) {
     const int64_t at = static_cast<int64_t>(index) * kNumStages + stage;
     const StageResult& result = view.results[at];

@@ -11,12 +11,6 @@ namespace foothold::batch {
 // The whole algorithm as a sequence of launches; host and device differ in `launch` alone, which is
 // called with kernels in order and runs kernel(block, i) for i < kernel.NumBlocks(...).
 
-template <class Launch>
-void LaunchBegin(const View& view, Launch&& launch) {
-  launch(PackTiles{view});
-  launch(BeginBatch{view});
-}
-
 // Costs of the terms at the cameras of the sweep.
 template <ReleasedStage kStage, class Launch>
 void LaunchCosts(const View& view, Sweep sweep, Launch&& launch) {
@@ -25,11 +19,12 @@ void LaunchCosts(const View& view, Sweep sweep, Launch&& launch) {
   launch(SumGroups<false>{view, sweep});
 }
 
-template <ReleasedStage kStage, class Launch>
-void LaunchBeginStage(const View& view, Launch&& launch) {
-  launch(BeginStage<kStage>{view});
-  LaunchCosts<kStage>(view, Sweep::kReport, launch);
-  launch(Report<kStage>{view, false});
+template <class Launch>
+void LaunchReport(const View& view, bool at_end, Launch&& launch) {
+  LaunchCosts<ReleasedStage::kAlign>(view, Sweep::kReport, launch);
+  launch(Report<ReleasedStage::kAlign>{view, at_end});
+  LaunchCosts<ReleasedStage::kReproject>(view, Sweep::kReport, launch);
+  launch(Report<ReleasedStage::kReproject>{view, at_end});
 }
 
 // Repeated as often as a stage may try steps.
@@ -45,10 +40,19 @@ void LaunchAttempt(const View& view, int max_unknowns, Launch&& launch) {
   launch(Decide<kStage>{view});
 }
 
-template <ReleasedStage kStage, class Launch>
-void LaunchEndStage(const View& view, Launch&& launch) {
-  LaunchCosts<kStage>(view, Sweep::kReport, launch);
-  launch(Report<kStage>{view, true});
+// Everything around the attempts; `run_attempts` runs those of a stage, given as its template argument.
+template <class Launch, class RunAttempts>
+void LaunchProgram(const View& view, Launch&& launch, const RunAttempts& run_attempts) {
+  launch(PackTiles{view});
+  launch(BeginBatch{view});
+  LaunchReport(view, false, launch);
+  launch(BeginStage<ReleasedStage::kAlign>{view});
+  run_attempts.template operator()<ReleasedStage::kAlign>();
+  launch(EndStage<ReleasedStage::kAlign>{view});
+  launch(BeginStage<ReleasedStage::kReproject>{view});
+  run_attempts.template operator()<ReleasedStage::kReproject>();
+  launch(EndStage<ReleasedStage::kReproject>{view});
+  LaunchReport(view, true, launch);
 }
 
 }  // namespace foothold::batch

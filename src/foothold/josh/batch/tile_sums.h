@@ -6,6 +6,9 @@
 
 namespace foothold::batch {
 
+// The released kernel has no limit.
+constexpr double kNoLimit = 1e15;
+
 // Every residual of the match terms, once per sweep: the kernel that moves the data.
 //
 // Thread t of a tile takes matches t, t + kTileThreads, ... in float (some sixteen: 1e-6 of the sum),
@@ -66,8 +69,9 @@ struct SumTiles {
     const Tile tile = view.tiles[index];
     const State& state = view.states[tile.chunk];
     if (!TakesPart(sweep, state)) return;
-    const Cusp cusp = sweep == Sweep::kReport ? state.last_match_cusp : state.match_cusp;
-    const auto kernel = MakeSmoothKernel<typename Block::Lanes>(cusp.gamma, cusp.offset, cusp.epsilon);
+    const Cusp cusp = sweep == Sweep::kReport ? state.last_match_cusp[kReproject ? 1 : 0] : state.match_cusp;
+    const auto kernel =
+        MakeSmoothKernel<typename Block::Lanes>(cusp.gamma, cusp.offset, cusp.epsilon, 1, kNoLimit);
     double* costs =
         reinterpret_cast<double*>(block.template Shared<float>() + kTileThreads * kSums) + kSegments * kSums;
     double* out = view.tile_sums + static_cast<int64_t>(index) * kMaxTileSums;
@@ -124,6 +128,7 @@ struct SumTiles {
     projection.translation = InLanes<T>(model.translation_m);
     projection.focal = T(model.focal_px);
     projection.min_depth = T(static_cast<float>(kMinProjectDepth_m));
+    projection.min_depth_ratio = T(0);
     for (int a = 0; a < 2; ++a) {
       projection.center[a] = T(center[a]);
       projection.low[a] = T(static_cast<float>(kMinProjection_px) - center[a]);

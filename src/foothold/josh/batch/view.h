@@ -41,7 +41,7 @@ struct Range {
 
 struct Chunk {
   int num_keyframes, num_anchors, root;
-  bool has_people;
+  int fixed_size;  // Keyframe whose size is fixed, or -1.
   Range pairs, tiles, blocks;
   Range groups[kNumTerms];                       // Of the human terms; [kMatchTerm] is empty.
   int first_camera;                              // Of cameras, medians and base focals.
@@ -49,6 +49,8 @@ struct Chunk {
   int64_t first_core, first_match, first_entry;  // Of core depths, raw matches and matrix entries.
   float half_width, half_height;                 // Principal point.
   double initial_focal_px;
+  // Logs over initial_focal_px: start and range.
+  double log_focal, min_log_focal, max_log_focal;
   double weight[kNumTerms];
   int max_iterations[kNumStages];
 
@@ -123,15 +125,14 @@ struct State {
   int iteration;    // Of the current linearisation.
   int rejected_in_a_row;
   int num_accepted, num_rejected, num_non_finite, num_records;
-  int fixed_size;  // Keyframe whose size is fixed, or -1.
-  bool solved;     // Whether the candidate is a finite step.
+  bool solved;  // Whether the candidate is a finite step.
   double damping, damping_growth;
   double cost, term_cost[kNumTerms];  // At the linearisation; weighted total, unweighted terms.
   double step_norm, predicted_decrease;
   double log_focal, candidate_log_focal;  // Over the initial focal length.
   double confidence;                      // Sum over all matches.
   // Of the match and of the human terms, at this iteration and fully annealed.
-  Cusp match_cusp, human_cusp, last_match_cusp, last_human_cusp;
+  Cusp match_cusp, human_cusp, last_match_cusp[kNumStages], last_human_cusp;
 };
 
 // One line of SolverSummary::iterations.
@@ -143,7 +144,8 @@ struct Record {
 struct StageResult {
   int termination, num_accepted, num_rejected, num_non_finite, num_records;
   double log_focal;
-  double initial_term[kNumTerms], final_term[kNumTerms];  // Unweighted, fully annealed.
+  // Unweighted, fully annealed, with the match term of this stage: before and after both stages.
+  double initial_term[kNumTerms], final_term[kNumTerms];
 };
 
 // What a tile needs to know of the relative view of its pair, one direction.

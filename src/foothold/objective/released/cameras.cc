@@ -15,10 +15,16 @@ double PivotDepth(const JointProblem& problem, const ReleasedCameras& cameras, i
 
 }  // namespace
 
+FocalRange ReleasedFocalRange(const JointProblem& problem) {
+  const double diagonal = std::hypot(problem.width, problem.height);
+  return {diagonal / 4, 10 * diagonal};
+}
+
 ReleasedCameras ComputeCameras(const JointProblem& problem, const JointParameters& parameters) {
   const int count = problem.num_keyframes();
   ReleasedCameras out;
-  out.focal_px = std::exp(parameters.log_focal);
+  const FocalRange range = ReleasedFocalRange(problem);
+  out.focal_px = std::clamp(std::exp(parameters.log_focal), range.min_px, range.max_px);
   for (const double log_size : parameters.log_size) out.size.push_back(std::exp(log_size));
   if (problem.tracks.empty()) out.global = 1 / *std::min_element(out.size.begin(), out.size.end());
   out.pivot_rotation.resize(count);

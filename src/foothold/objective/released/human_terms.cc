@@ -182,8 +182,8 @@ double TrackTerms::Smooth(double weight) {
       const Vec3d last = skeletons_[t - 1].joints_m[k], here = skeletons_[t].joints_m[k],
                   next = skeletons_[t + 1].joints_m[k];
       const Vec3d here_in_world = InWorld(t, here);
-      const Vec3d change = (InWorld(t + 1, next) - here_in_world) / after -
-                           (here_in_world - InWorld(t - 1, last)) / before;
+      const Vec3d change =
+          (InWorld(t + 1, next) - here_in_world) / after - (here_in_world - InWorld(t - 1, last)) / before;
       const double norm = Norm(change);
       sum += kernel_.Value(norm);
       if (!WantsGradient() || norm == 0) continue;

@@ -35,7 +35,7 @@ struct PairGradient {
 struct Context {
   const JointProblem& problem;
   const ReleasedCameras& cameras;
-  double weight;  // Of a unit of confidence in the total.
+  double weight;                  // Of a unit of confidence in the total.
   std::vector<double>* by_kappa;  // Null: not wanted.
 };
 
@@ -56,7 +56,8 @@ End MakeEnd(const Context& context, int keyframe, uint16_t x, uint16_t y, int an
 }
 
 // Adds the derivative by an end's world point to camera, size, focal length and kappa.
-void AddEnd(const Context& context, const End& end, const Vec3d& by_world, EndGradient* by, double* by_log_focal) {
+void AddEnd(
+    const Context& context, const End& end, const Vec3d& by_world, EndGradient* by, double* by_log_focal) {
   const ReleasedCameras& cameras = context.cameras;
   for (int r = 0; r < 3; ++r) {
     for (int c = 0; c < 3; ++c) by->rotation(r, c) += by_world[r] * end.in_cam[c];
@@ -67,8 +68,9 @@ void AddEnd(const Context& context, const End& end, const Vec3d& by_world, EndGr
   const double f = cameras.focal_px;
   const double by_z = (by_cam[0] * end.offset_px[0] + by_cam[1] * end.offset_px[1]) / f + by_cam[2];
   const double by_stretch = -(end.omega - 1) * context.problem.base_focal_px[end.keyframe] / f;
-  *by_log_focal += by_z * (end.anchor_depth.by_log_focal * end.stretch + end.anchor_depth.depth_m * by_stretch) -
-                   by_cam[0] * end.in_cam[0] - by_cam[1] * end.in_cam[1];
+  *by_log_focal +=
+      by_z * (end.anchor_depth.by_log_focal * end.stretch + end.anchor_depth.depth_m * by_stretch) -
+      by_cam[0] * end.in_cam[0] - by_cam[1] * end.in_cam[1];
   if (context.by_kappa == nullptr) return;
   const size_t entry = static_cast<size_t>(end.keyframe) * context.problem.num_anchors() + end.anchor;
   (*context.by_kappa)[entry] += by_z * end.anchor_depth.by_kappa * end.stretch;
@@ -145,8 +147,10 @@ std::array<double, 2> EvaluatePair(const Context& context, ReleasedStage stage, 
   std::array<double, 2> sum{};
   for (int64_t m = problem.offset[pair]; m < problem.offset[pair + 1]; ++m) {
     const double confidence = matches.confidence[m];
-    const End first = MakeEnd(context, i, matches.x1[m], matches.y1[m], matches.anchor1[m], matches.omega1[m]);
-    const End second = MakeEnd(context, j, matches.x2[m], matches.y2[m], matches.anchor2[m], matches.omega2[m]);
+    const End first =
+        MakeEnd(context, i, matches.x1[m], matches.y1[m], matches.anchor1[m], matches.omega1[m]);
+    const End second =
+        MakeEnd(context, j, matches.x2[m], matches.y2[m], matches.anchor2[m], matches.omega2[m]);
     if (align) {
       sum[0] += Align(context, kernel, first, second, confidence, by);
       continue;
@@ -175,7 +179,8 @@ AnchorDepth ComputeAnchorDepth(const JointProblem& problem,
   const double median = problem.median_depth_m[keyframe];
   const double zoom = cameras.focal_px / problem.base_focal_px[keyframe];
   const double unit = cameras.global * cameras.size[keyframe] * median;
-  const double kappa = problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor] / median;
+  const double kappa =
+      problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor] / median;
   return {unit * (kappa + zoom - 1), unit * zoom, unit};
 }
 

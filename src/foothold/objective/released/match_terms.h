@@ -27,7 +27,10 @@ struct AnchorDepth {
   double by_log_focal;
   double by_kappa;
 };
-AnchorDepth ComputeAnchorDepth(const JointProblem& problem, const ReleasedCameras& cameras, int keyframe, int anchor);
+AnchorDepth ComputeAnchorDepth(const JointProblem& problem,
+                               const ReleasedCameras& cameras,
+                               int keyframe,
+                               int anchor);
 
 // Adds the match term of the stage to `losses`, and its weighted derivatives to `by_camera` and
 // gradient->by_kappa when `gradient` is given.

@@ -96,9 +96,12 @@ ReleasedLosses EvaluateReleased(const JointProblem& problem,
   ReleasedLosses losses;
   AddMatchTerm(problem, cameras, stage, weights, threads, gradient, &by_camera, &losses);
   AddHumanTerms(problem, model, parameters, cameras, weights, gradient, &by_camera, &losses);
-  losses.total = weights.match * losses.match + weights.scale * losses.scale + weights.planted * losses.planted +
-                 weights.prior * losses.prior + weights.smooth * losses.smooth;
-  if (gradient != nullptr) CarryToTree(problem, parameters, cameras, by_camera, &gradient->by);
+  losses.total = weights.match * losses.match + weights.scale * losses.scale +
+                 weights.planted * losses.planted + weights.prior * losses.prior +
+                 weights.smooth * losses.smooth;
+  if (gradient == nullptr) return losses;
+  CarryToTree(problem, parameters, cameras, by_camera, &gradient->by);
+  if (cameras.focal_px != std::exp(parameters.log_focal)) gradient->by.log_focal = 0;  // At its limit.
   return losses;
 }
 

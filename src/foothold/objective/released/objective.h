@@ -48,9 +48,19 @@ struct ReleasedGradient {
 // A gradient of zeros.
 JointParameters ZeroGradient(const JointProblem& problem);
 
+// The focal length stays between these, pixels: a quarter and ten times the image's diagonal.
+struct FocalRange {
+  double min_px, max_px;
+};
+FocalRange ReleasedFocalRange(const JointProblem& problem);
+
+// To second-order minimisers, sizes beyond exp(+-this) and focal lengths outside their range are infinitely
+// bad: nothing in the released objective keeps what is hardly observed from running away.
+constexpr double kMaxLogSize = 20;
+
 // Cameras that the parameters stand for.
 struct ReleasedCameras {
-  std::vector<Mat3d> rotation;   // world_from_cam
+  std::vector<Mat3d> rotation;  // world_from_cam
   std::vector<Vec3d> center_m;
   std::vector<Mat3d> pivot_rotation;  // Of the pose tree.
   std::vector<Vec3d> pivot_m;

@@ -13,13 +13,13 @@ FOOTHOLD_HD Vec3d DepthModel(double median_m, double base_focal_px, double focal
           median_m * focal_px / base_focal_px};
 }
 
-// Normal equations of stage 1 from its moments. Columns of the 3D error e = y + t - z: omega -[y]x,
-// nu I, log scale of the source y, log scale of the target -z = e - y - t.
-FOOTHOLD_HD RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t) {
+// Normal equations of stage 1 from its moments times `unit`. Columns of the 3D error e = y + t - z: omega
+// -[y]x, nu I, log scale of the source y, log scale of the target -z = e - y - t.
+FOOTHOLD_HD RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& t, double unit) {
   Mat<double, 7, 7> m;
   int k = 0;
   for (int a = 0; a < 7; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = sums.moment[k];
+    for (int b = 0; b <= a; ++b, ++k) m(a, b) = m(b, a) = unit * sums.moment[k];
   }
   const double yy = m(0, 0) + m(1, 1) + m(2, 2), ee = m(3, 3) + m(4, 4) + m(5, 5);
   const double ye = m(0, 3) + m(1, 4) + m(2, 5), weight = m(6, 6);
@@ -46,16 +46,6 @@ FOOTHOLD_HD RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const V
   system.hessian(7, 7) = ee + yy + weight * Dot(t, t) - 2 * ye - 2 * Dot(e, t) + 2 * Dot(y, t);
   system.gradient[6] = ye;
   system.gradient[7] = ee - ye - Dot(e, t);
-  return system;
-}
-
-FOOTHOLD_HD RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums) {
-  RelativeSystem<kNumReproject> system;
-  int k = 0;
-  for (int a = 0; a < kNumReproject; ++a) {
-    for (int b = 0; b <= a; ++b, ++k) system.hessian(a, b) = sums.hessian[k];
-    system.gradient[a] = sums.gradient[a];
-  }
   return system;
 }
 

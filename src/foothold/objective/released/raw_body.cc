@@ -34,22 +34,27 @@ Vec3d ShapedVertex(const BodyModel& model, const BodyShape& shape, const RawSkel
 
 Mat3d MatrixFromRawQuaternion(const Quatd& q) {
   const double s = 2 / Dot(q, q);
-  return {1 - s * (q.y * q.y + q.z * q.z), s * (q.x * q.y - q.w * q.z), s * (q.x * q.z + q.w * q.y),
-          s * (q.x * q.y + q.w * q.z), 1 - s * (q.x * q.x + q.z * q.z), s * (q.y * q.z - q.w * q.x),
-          s * (q.x * q.z - q.w * q.y), s * (q.y * q.z + q.w * q.x), 1 - s * (q.x * q.x + q.y * q.y)};
+  return {1 - s * (q.y * q.y + q.z * q.z),
+          s * (q.x * q.y - q.w * q.z),
+          s * (q.x * q.z + q.w * q.y),
+          s * (q.x * q.y + q.w * q.z),
+          1 - s * (q.x * q.x + q.z * q.z),
+          s * (q.y * q.z - q.w * q.x),
+          s * (q.x * q.z - q.w * q.y),
+          s * (q.y * q.z + q.w * q.x),
+          1 - s * (q.x * q.x + q.y * q.y)};
 }
 
 Quatd RawQuaternionGradient(const Quatd& q, const Mat3d& g) {
   const double norm2 = Dot(q, q), s = 2 / norm2;
   // Derivative of the entries over s, then of s = 2 / (q . q) itself.
-  Quatd by{
-      s * (q.x * (g(2, 1) - g(1, 2)) + q.y * (g(0, 2) - g(2, 0)) + q.z * (g(1, 0) - g(0, 1))),
-      s * (-2 * q.x * (g(1, 1) + g(2, 2)) + q.y * (g(0, 1) + g(1, 0)) + q.z * (g(0, 2) + g(2, 0)) +
-           q.w * (g(2, 1) - g(1, 2))),
-      s * (-2 * q.y * (g(0, 0) + g(2, 2)) + q.x * (g(0, 1) + g(1, 0)) + q.z * (g(1, 2) + g(2, 1)) +
-           q.w * (g(0, 2) - g(2, 0))),
-      s * (-2 * q.z * (g(0, 0) + g(1, 1)) + q.x * (g(0, 2) + g(2, 0)) + q.y * (g(1, 2) + g(2, 1)) +
-           q.w * (g(1, 0) - g(0, 1)))};
+  Quatd by{s * (q.x * (g(2, 1) - g(1, 2)) + q.y * (g(0, 2) - g(2, 0)) + q.z * (g(1, 0) - g(0, 1))),
+           s * (-2 * q.x * (g(1, 1) + g(2, 2)) + q.y * (g(0, 1) + g(1, 0)) + q.z * (g(0, 2) + g(2, 0)) +
+                q.w * (g(2, 1) - g(1, 2))),
+           s * (-2 * q.y * (g(0, 0) + g(2, 2)) + q.x * (g(0, 1) + g(1, 0)) + q.z * (g(1, 2) + g(2, 1)) +
+                q.w * (g(0, 2) - g(2, 0))),
+           s * (-2 * q.z * (g(0, 0) + g(1, 1)) + q.x * (g(0, 2) + g(2, 0)) + q.y * (g(1, 2) + g(2, 1)) +
+                q.w * (g(1, 0) - g(0, 1)))};
   const Mat3d change = MatrixFromRawQuaternion(q) - Mat3d::Identity();
   double along = 0;
   for (int e = 0; e < 9; ++e) along += g.data[e] * change.data[e];
@@ -149,8 +154,8 @@ void RawBodyGradient::AddTo(const BodyModel& model,
     by_position_[parent] = by_position_[parent] + by_position_[k];
     by_rest_[k] = by_rest_[k] + by_arm;
     by_rest_[parent] = by_rest_[parent] - by_arm;
-    by_global_[parent] = by_global_[parent] + Outer(by_position_[k], arm) +
-                         by_global_[k] * Transposed(skeleton.local[k]);
+    by_global_[parent] =
+        by_global_[parent] + Outer(by_position_[k], arm) + by_global_[k] * Transposed(skeleton.local[k]);
     by_local_[k] = by_local_[k] + Transposed(above) * by_global_[k];
     Mat3d& out = gradient->rotation[body][k - 1];
     out = out + by_local_[k];

@@ -18,7 +18,7 @@ Quatd RawQuaternionGradient(const Quatd& q, const Mat3d& by_matrix);
 
 struct RawSkeleton {
   std::array<Vec3d, kNumJoints> rest_joints_m;
-  std::array<Mat3d, kNumJoints> local;     // Relative to the parent; local[0] is the root's.
+  std::array<Mat3d, kNumJoints> local;  // Relative to the parent; local[0] is the root's.
   std::array<Mat3d, kNumJoints> global;
   std::array<Vec3d, kNumJoints> joints_m;  // Posed, translation included.
   Vec3d translation_m;

@@ -2,77 +2,51 @@
 #include "foothold/objective/released/solver_terms.h"
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "foothold/objective/released/pair_system.h"
 #include "foothold/objective/released/raw_body.h"
-#include "foothold/objective/relative_twist.h"
 
 namespace foothold {
 namespace {
+
+bool SizeIsSane(const CameraState& camera) { return std::abs(camera.log_scale) < kMaxLogSize; }
+bool FocalIsSane(const JointProblem& problem, double focal_px) {
+  const FocalRange range = ReleasedFocalRange(problem);
+  return focal_px >= range.min_px && focal_px <= range.max_px;
+}
+constexpr double kInsane = std::numeric_limits<double>::infinity();
 
 Vec3d DepthModelOf(const JointProblem& problem, int keyframe, double focal_px) {
   return DepthModel(problem.median_depth_m[keyframe], problem.base_focal_px[keyframe], focal_px);
 }
 
-void Scale(double factor, GroupSystem* system) {
-  for (double& h : system->hessian) h *= factor;
-  for (double& g : system->gradient) g *= factor;
-}
-
-void AppendEnd(const JointProblem& problem, int keyframe, int64_t m, bool first, PackedEnds* ends) {
-  const MatchArrays& from = problem.matches;
-  const int anchor = first ? from.anchor1[m] : from.anchor2[m];
-  const MatchEnd<float> end =
-      MakeMatchEnd(first ? from.x1[m] : from.x2[m],
-                   first ? from.y1[m] : from.y2[m],
-                   static_cast<float>(problem.width) / 2,
-                   static_cast<float>(problem.height) / 2,
-                   problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
-                   first ? from.omega1[m] : from.omega2[m]);
-  ends->x.push_back(end.x);
-  ends->y.push_back(end.y);
-  ends->core.push_back(end.core);
-  ends->omega_m1.push_back(end.omega_m1);
-}
-
-void PadEnd(PackedEnds* ends) {
-  ends->x.push_back(0);
-  ends->y.push_back(0);
-  ends->core.push_back(1);
-  ends->omega_m1.push_back(0);
-}
-
-void Reserve(size_t count, PackedEnds* ends) {
-  for (std::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) field->reserve(count);
+MatchEnd<float> EndOf(
+    const JointProblem& problem, int keyframe, uint16_t x, uint16_t y, int anchor, float omega) {
+  return MakeMatchEnd(x,
+                      y,
+                      static_cast<float>(problem.width) / 2,
+                      static_cast<float>(problem.height) / 2,
+                      problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
+                      omega);
 }
 
 }  // namespace
 
 PackedMatches PackProblemMatches(const JointProblem& problem) {
-  PackedMatches packed;
-  const size_t most = problem.matches.size() + static_cast<size_t>(kMatchLanes) * problem.num_pairs();
-  Reserve(most, &packed.first);
-  Reserve(most, &packed.second);
-  packed.confidence.reserve(most);
+  const MatchArrays& from = problem.matches;
+  MatchPacker packer(from.size(), problem.pairs.size());
   for (int p = 0; p < problem.num_pairs(); ++p) {
     const auto [i, j] = problem.pairs[p];
-    PackedPair pair{i, j, static_cast<int64_t>(packed.confidence.size()), 0};
+    packer.BeginPair(i, j);
     for (int64_t m = problem.offset[p]; m < problem.offset[p + 1]; ++m) {
-      AppendEnd(problem, i, m, true, &packed.first);
-      AppendEnd(problem, j, m, false, &packed.second);
-      packed.confidence.push_back(problem.matches.confidence[m]);
-      packed.total_confidence += problem.matches.confidence[m];
+      packer.Add(EndOf(problem, i, from.x1[m], from.y1[m], from.anchor1[m], from.omega1[m]),
+                 EndOf(problem, j, from.x2[m], from.y2[m], from.anchor2[m], from.omega2[m]),
+                 from.confidence[m]);
     }
-    while (packed.confidence.size() % kMatchLanes != 0) {
-      PadEnd(&packed.first);
-      PadEnd(&packed.second);
-      packed.confidence.push_back(0);
-    }
-    pair.end = static_cast<int64_t>(packed.confidence.size());
-    packed.pairs.push_back(pair);
   }
-  return packed;
+  return packer.Finish();
 }
 
 ReleasedMatchTerm::ReleasedMatchTerm(const JointProblem& problem,
@@ -88,10 +62,10 @@ ReleasedMatchTerm::ReleasedMatchTerm(const JointProblem& problem,
       kernel_(annealing.At(1)) {
   const Vec2d center{problem.width / 2.0, problem.height / 2.0};
   const Vec2d low{kMinProjection_px, kMinProjection_px}, high{kMaxProjection_px, kMaxProjection_px};
-  limits_ = {kMinProjectDepth_m, center, low - center, high - center};
-  if (matches.total_confidence > 0) {
-    unit_ = 1 / (stage == ReleasedStage::kAlign ? matches.total_confidence : 2 * matches.total_confidence);
-  }
+  limits_ = {kMinProjectDepth_m, 0, center, low - center, high - center};
+  double confidence = 0;
+  for (const float c : matches.confidence) confidence += c;
+  if (confidence > 0) unit_ = 1 / (stage == ReleasedStage::kAlign ? confidence : 2 * confidence);
   for (const PackedPair& pair : matches.pairs) {
     blocks_.push_back(
         {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});
@@ -102,12 +76,9 @@ int ReleasedMatchTerm::num_residuals() const {
   return static_cast<int>(problem_.matches.size()) * (stage_ == ReleasedStage::kAlign ? 3 : 4);
 }
 
-PairGeometry ReleasedMatchTerm::Geometry(const CameraState& target,
-                                         const CameraState& source,
-                                         int i_target,
-                                         int i_source,
-                                         double focal) const {
-  const RelativeView<double> relative = TargetFromSource(target, source);
+PairGeometry ReleasedMatchTerm::Geometry(
+    const CameraState& target, const CameraState& source, int i_target, int i_source, double focal) const {
+  const RelativeView relative = TargetFromSource(target, source);
   return {relative.rotation,
           relative.translation,
           source.scale,
@@ -121,12 +92,13 @@ double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSyste
   const PackedPair& pair = matches_.pairs[group];
   const CameraState target = ReadCamera(variables_, view, pair.j);
   const CameraState source = ReadCamera(variables_, view, pair.i);
+  if (!SizeIsSane(target) || !SizeIsSane(source)) return kInsane;
   const PairGeometry geometry = Geometry(target, source, pair.j, pair.i, ReadFocal(variables_, view));
   const AlignSums<double> sums = SumAlignment(matches_, group, geometry, kernel_, system != nullptr);
   if (system != nullptr) {
     auto chain = PairChain<8>(target, source, true);
     chain(kTargetLogScale, kCameraDof + kLogScale) = 1;
-    AlignSystem(sums, geometry.translation_m).AddTo(chain, system);
+    AlignSystem(sums, geometry.translation_m, unit_).AddTo(chain, system);
   }
   return unit_ * sums.cost;
 }
@@ -139,23 +111,22 @@ double ReleasedMatchTerm::Reproject(const ParameterView& view,
   const int i_target = source_first ? pair.j : pair.i, i_source = source_first ? pair.i : pair.j;
   const CameraState target = ReadCamera(variables_, view, i_target);
   const CameraState source = ReadCamera(variables_, view, i_source);
-  const PairGeometry geometry = Geometry(target, source, i_target, i_source, ReadFocal(variables_, view));
+  const double focal = ReadFocal(variables_, view);
+  if (!SizeIsSane(target) || !SizeIsSane(source) || !FocalIsSane(problem_, focal)) return kInsane;
+  const PairGeometry geometry = Geometry(target, source, i_target, i_source, focal);
   const ReprojectSums<double> sums =
       SumReprojection(matches_, group, source_first, geometry, limits_, kernel_, system != nullptr);
   if (system != nullptr) {
     auto chain = PairChain<kNumReproject>(target, source, source_first);
     chain(kReprojectionLogFocal, kPairDof - 1) = 1;
-    ReprojectSystem(sums).AddTo(chain, system);
+    RelativeSystem<kNumReproject>::FromSums(sums, unit_).AddTo(chain, system);
   }
   return unit_ * sums.cost;
 }
 
 double ReleasedMatchTerm::Evaluate(const ParameterView& view, int group, GroupSystem* system) const {
-  const double cost = stage_ == ReleasedStage::kAlign
-                          ? Align(view, group, system)
-                          : Reproject(view, group, false, system) + Reproject(view, group, true, system);
-  if (system != nullptr) Scale(unit_, system);
-  return cost;
+  if (stage_ == ReleasedStage::kAlign) return Align(view, group, system);
+  return Reproject(view, group, false, system) + Reproject(view, group, true, system);
 }
 
 std::vector<ScaleGroup> ScaleGroups(const JointProblem& problem,
@@ -201,7 +172,9 @@ ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
 
 double ReleasedScaleTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
   const ScaleGroup& group = groups_[index];
-  const double size = ReadCamera(variables_, view, group.keyframe).scale;
+  const CameraState camera = ReadCamera(variables_, view, group.keyframe);
+  if (!SizeIsSane(camera)) return kInsane;
+  const double size = camera.scale;
   const double focal = ReadFocal(variables_, view), zoom = focal / problem_.initial_focal_px;
   const Vec3d depth = DepthModelOf(problem_, group.keyframe, focal);
   const CuspKernel kernel(kernel_);

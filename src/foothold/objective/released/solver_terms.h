@@ -37,7 +37,8 @@ class ReleasedMatchTerm : public EnergyTerm {
  private:
   double Align(const ParameterView& view, int group, GroupSystem* system) const;
   double Reproject(const ParameterView& view, int group, bool source_first, GroupSystem* system) const;
-  PairGeometry Geometry(const CameraState& target, const CameraState& source, int i_target, int i_source, double focal) const;
+  PairGeometry Geometry(
+      const CameraState& target, const CameraState& source, int i_target, int i_source, double focal) const;
 
   const JointProblem& problem_;
   const Variables& variables_;

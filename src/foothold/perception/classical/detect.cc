@@ -16,8 +16,12 @@ namespace foothold {
 namespace {
 
 constexpr int kStride_px = 8;
+// Around the picture: a window reaches up to 14 px beyond the feet of its person, who may stand at the
+// picture's border.
+constexpr int kPadding_px = 16;
 constexpr double kLevelScale = 1.05;
-constexpr double kOwnOverlap = 0.4;  // Between windows of one detector.
+constexpr double kSmallestLevels = 1.08;  // The first two levels: the strongest may be one off.
+constexpr double kOwnOverlap = 0.4;       // Between windows of one detector.
 constexpr double kNeighbourOverlap = 0.6;
 // Static camera: where to look.
 constexpr int kForegroundShrink = 4;
@@ -109,8 +113,8 @@ std::vector<cv::Rect> SearchedParts(
   const cv::Rect whole(cv::Point(0, 0), size);
   if (search.foreground_sum == nullptr && search.gate == nullptr) return {whole};
   std::vector<cv::Rect> parts;
-  for (int y = -kStride_px; y + window.hog.winSize.height <= size.height + kStride_px; y += kStride_px) {
-    for (int x = -kStride_px; x + window.hog.winSize.width <= size.width + kStride_px; x += kStride_px) {
+  for (int y = -kPadding_px; y + window.hog.winSize.height <= size.height + kPadding_px; y += kStride_px) {
+    for (int x = -kPadding_px; x + window.hog.winSize.width <= size.width + kPadding_px; x += kStride_px) {
       if (!search.Allows(PersonIn(window, {x, y}, level, scale))) continue;
       // With the pixels around it that gradients need.
       cv::Rect part(cv::Point(x - kStride_px, y - kStride_px),
@@ -129,6 +133,13 @@ std::vector<cv::Rect> SearchedParts(
   }
   for (cv::Rect& part : parts) part &= whole;
   return parts;
+}
+
+// A part inside the picture holds all its windows.
+cv::Size PaddingOf(const cv::Rect& part, const cv::Size& size) {
+  const bool at_border =
+      part.x == 0 || part.y == 0 || part.x + part.width == size.width || part.y + part.height == size.height;
+  return at_border ? cv::Size(kPadding_px, kPadding_px) : cv::Size();
 }
 
 // Responses of one level of the image pyramid; only the searched parts are made.
@@ -154,7 +165,7 @@ void DetectOnLevel(const Window& window,
                       responses,
                       window.hit_threshold,
                       cv::Size(kStride_px, kStride_px),
-                      cv::Size(kStride_px, kStride_px));
+                      PaddingOf(part, size));
     for (size_t i = 0; i < hits.size(); ++i) {
       const Box box = PersonIn(window, hits[i] + part.tl(), level, scale);
       if (search.Allows(box)) detections->push_back({box, responses[i]});
@@ -168,15 +179,17 @@ std::vector<Detection> Detect(const Window& window,
                               double scale,
                               const Search& search) {
   std::vector<Detection> windows;
-  const cv::Size smallest = window.hog.winSize;
-  for (double level = 1; image.cols >= level * smallest.width && image.rows >= level * smallest.height;
+  const cv::Size win_size = window.hog.winSize;
+  for (double level = 1; image.cols >= level * win_size.width && image.rows >= level * win_size.height;
        level *= kLevelScale) {
     DetectOnLevel(window, image, level, scale, search, &windows);
   }
+  const double smallest_person_px = PersonIn(window, {0, 0}, 1, scale).height;
   std::vector<Detection> people;
   for (const Detection& strongest : SuppressOverlaps(windows, kOwnOverlap)) {
     people.push_back(MeanOfNeighbours(strongest, windows, window.hit_threshold));
     people.back().score /= window.start_response;
+    people.back().smallest = strongest.box.height < kSmallestLevels * smallest_person_px;
   }
   return people;
 }

@@ -69,10 +69,12 @@ std::vector<Detection> SuppressContained(std::vector<Detection> detections) {
 std::vector<Detection> FuseDetectors(std::vector<Detection> a, std::vector<Detection> b) {
   std::vector<Detection> fused;
   for (const Detection& detection : a) {
-    fused.push_back({detection.box, detection.score + kBonus * BestAgreeingScore(detection, b)});
+    fused.push_back(detection);
+    fused.back().score += kBonus * BestAgreeingScore(detection, b);
   }
   for (const Detection& detection : b) {
-    fused.push_back({detection.box, detection.score + kBonus * BestAgreeingScore(detection, a)});
+    fused.push_back(detection);
+    fused.back().score += kBonus * BestAgreeingScore(detection, a);
   }
   return SuppressOverlaps(std::move(fused), kFusedOverlap);
 }

@@ -11,6 +11,8 @@ namespace foothold {
 struct Detection {
   Box box;
   double score = 0;  // 1: as good as a track's first detection has to be.
+  // As small as the detector finds people: the person may be smaller, around the same middle.
+  bool smallest = false;
 };
 
 // Detections of one frame that was looked at.

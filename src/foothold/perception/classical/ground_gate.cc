@@ -16,6 +16,9 @@ constexpr int kHorizonStride = 5;      // Looked-at frames between fitted horizo
 constexpr size_t kMaxBoxes = 600;      // Of one mode; beyond, every so-manieth is taken.
 constexpr int kMinStrong = 6;
 constexpr double kMinExpected_px = 5;
+constexpr double kMinShrink = 0.7;
+// At 2 the horizon passes through the middles of all people, which then tell nothing about heights.
+constexpr double kMaxMiddleSlope = 1.5;
 
 struct Sample {
   double foot_y, height, weight;
@@ -141,6 +144,25 @@ GroundGate FitGroundGate(const std::vector<FrameDetections>& detections, const G
   gate.horizon_px = Interpolate(entries, best_horizons, count);
   gate.known = true;
   return gate;
+}
+
+void ShrinkSmallest(const GroundGate& gate, std::vector<FrameDetections>* detections) {
+  if (!gate.known || gate.slope > kMaxMiddleSlope) return;
+  for (size_t entry = 0; entry < detections->size(); ++entry) {
+    for (Detection& detection : (*detections)[entry].detections) {
+      if (!detection.smallest) continue;
+      Box& box = detection.box;
+      // height = slope * (middle + height / 2 - horizon)
+      const double middle = box.y + 0.5 * box.height;
+      const double expected = gate.slope * (middle - gate.horizon_px[entry]) / (1 - 0.5 * gate.slope);
+      const double factor = expected / box.height;
+      if (factor < kMinShrink || factor > 1) continue;
+      box = {static_cast<float>(CentreX(box) - 0.5 * factor * box.width),
+             static_cast<float>(middle - 0.5 * expected),
+             static_cast<float>(factor * box.width),
+             static_cast<float>(expected)};
+    }
+  }
 }
 
 void ApplyGroundGate(const GroundGate& gate,

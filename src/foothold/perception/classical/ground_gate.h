@@ -27,6 +27,10 @@ struct GroundGateOptions {
 // than six detections are strong.
 GroundGate FitGroundGate(const std::vector<FrameDetections>& detections, const GroundGateOptions& options);
 
+// Gives detections that are as small as people are found the height expected around their middle, where
+// that is smaller by less than 30 %: a detector fires on people who are a little too small for it.
+void ShrinkSmallest(const GroundGate& gate, std::vector<FrameDetections>* detections);
+
 // Drops detections below `min_score`, those whose |ln(height / expected)| exceeds `max_log_height`
 // (none when the gate is unknown) and those contained in stronger ones.
 void ApplyGroundGate(const GroundGate& gate,

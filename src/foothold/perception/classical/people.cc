@@ -31,6 +31,7 @@ void Gate(const ClipFrames& frames,
   gate_options.half_window_frames =
       std::max(1, static_cast<int>(std::lround(options.gate_window_s * frames.clip().frame_rate_hz)));
   const GroundGate gate = FitGroundGate(*detections, gate_options);
+  ShrinkSmallest(gate, detections);
   ApplyGroundGate(gate, options.continue_score, options.gate_log_height, detections);
 }
 
@@ -85,7 +86,7 @@ void ExtendBackward(const ClipFrames& frames, const PeopleOptions& options, std:
           FootY(box) > frames.height() + 0.1 * box.height || IsTaken(*tracks, first.frame - 1, box)) {
         break;
       }
-      first.motion = BoxMotion{-motion->dx, -motion->dy_foot, -motion->log_growth};
+      first.motion = BoxMotion{-motion->dx, -motion->dy, motion->torso_to_foot};
       track.points.insert(track.points.begin(),
                           {first.frame - 1, box, std::nullopt, std::nullopt, first.score});
     }
@@ -148,7 +149,8 @@ std::vector<int> FramesUnseen(const BoxTrack& track, int begin, int end) {
 PersonTrack MakePerson(const ClipFrames& frames, const BoxTrack& track, int begin, int end) {
   while (end > begin && !track.points[end - 1].detected()) --end;
   while (begin > 0 && begin < end && !track.points[begin].detected()) ++begin;
-  const std::vector<Box> boxes = SmoothBoxes({track.points.begin() + begin, track.points.begin() + end});
+  const std::vector<Box> boxes =
+      SmoothBoxes({track.points.begin() + begin, track.points.begin() + end}, frames.clip().frame_rate_hz);
   PersonTrack person;
   const std::vector<int> unseen = FramesUnseen(track, begin, end);
   for (int k = begin; k < end; ++k) {
@@ -199,7 +201,7 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
   std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
   ExtendBackward(frames, options, &tracks);
   for (BoxTrack& track : tracks) {
-    const std::vector<Box> boxes = SmoothBoxes(track.points);
+    const std::vector<Box> boxes = SmoothBoxes(track.points, frames.clip().frame_rate_hz);
     for (size_t k = 0; k < boxes.size(); ++k) track.points[k].box = boxes[k];
   }
   const std::vector<std::vector<int>> cuts =

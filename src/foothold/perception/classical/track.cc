@@ -53,7 +53,8 @@ class Tracker {
       live.motion = input_.motion(frame, live.filter.box());
       const double x = live.filter.x(), y = live.filter.foot_y();
       live.filter.Predict();
-      if (live.motion) live.filter.CorrectByMotion(x, y, live.motion->dx, live.motion->dy_foot);
+      if (!live.motion) continue;
+      live.filter.CorrectByMotion(x, y, live.motion->dx, live.motion->FootDy(live.filter.log_growth()));
     }
   }
 

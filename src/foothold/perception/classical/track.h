@@ -11,10 +11,14 @@ namespace foothold {
 
 // Detections joined to tracks; pure logic over what images said.
 
-// How a person's box moved from one frame to the next, told by the torso's texture.
+// How a person moved from one frame to the next, told by the torso's texture. It does not tell growth:
+// see track_smooth.cc.
 struct BoxMotion {
-  double dx = 0, dy_foot = 0;  // Pixels.
-  double log_growth = 0;       // Of the height.
+  double dx = 0, dy = 0;     // Of the torso, pixels.
+  double torso_to_foot = 0;  // Rows between them.
+
+  // A foot moves with the torso, and away from it as the box grows.
+  double FootDy(double log_growth) const { return dy + log_growth * torso_to_foot; }
 };
 
 struct TrackPoint {

@@ -59,8 +59,7 @@ void BoxFilter::Predict() {
 
 void BoxFilter::Move(const BoxMotion& motion) {
   axes_[0].position += motion.dx;
-  axes_[1].position += motion.dy_foot;
-  axes_[2].position += motion.log_growth;
+  axes_[1].position += motion.FootDy(0);
 }
 
 void BoxFilter::CorrectByMotion(double previous_x, double previous_y, double dx, double dy) {

@@ -16,7 +16,7 @@ class BoxFilter {
 
   // One frame on.
   void Predict();
-  // Exactly as told.
+  // Exactly as told, and as high as before.
   void Move(const BoxMotion& motion);
   // The box moved by (dx, dy) since the frame before: measures the position that Predict() came to.
   void CorrectByMotion(double previous_x, double previous_y, double dx, double dy);
@@ -25,6 +25,7 @@ class BoxFilter {
   double x() const { return axes_[0].position; }
   double foot_y() const { return axes_[1].position; }
   double height() const;
+  double log_growth() const { return axes_[2].velocity; }  // Per frame.
   Box box() const;
 
  private:

@@ -14,9 +14,6 @@ namespace {
 constexpr int kMaxWindow_px = 31;
 constexpr int kPyramidLevels = 3;
 constexpr int kMinCorners = 5, kMaxCorners = 25;
-constexpr double kMinPair = 0.1;  // Of the box height: nearer corners say nothing about growth.
-constexpr size_t kMinPairs = 10;
-constexpr double kMaxGrowth = 0.05;  // Per frame.
 
 // Part of a box, as shares of its width and height, cut at the image border; may be empty.
 cv::Rect PartOf(const Box& box, double left, double right, double top, double bottom, const cv::Size& size) {
@@ -46,25 +43,13 @@ double MedianOf(std::vector<double> values) {
 }
 
 BoxMotion MotionOf(const std::vector<cv::Point2f>& from, const std::vector<cv::Point2f>& to, const Box& box) {
-  std::vector<double> dx, dy, y, growth;
+  std::vector<double> dx, dy, y;
   for (size_t i = 0; i < from.size(); ++i) {
     dx.push_back(to[i].x - from[i].x);
     dy.push_back(to[i].y - from[i].y);
     y.push_back(from[i].y);
-    for (size_t j = 0; j < i; ++j) {
-      const double before = cv::norm(from[i] - from[j]);
-      if (before > kMinPair * box.height) growth.push_back(std::log(cv::norm(to[i] - to[j]) / before));
-    }
   }
-  BoxMotion motion;
-  motion.dx = MedianOf(std::move(dx));
-  if (growth.size() >= kMinPairs) {
-    motion.log_growth = std::clamp(MedianOf(std::move(growth)), -kMaxGrowth, kMaxGrowth);
-  }
-  // The foot is further from the centre of growth than the torso.
-  motion.dy_foot =
-      MedianOf(std::move(dy)) + motion.log_growth * (box.y + box.height - MedianOf(std::move(y)));
-  return motion;
+  return {MedianOf(std::move(dx)), MedianOf(std::move(dy)), FootY(box) - MedianOf(std::move(y))};
 }
 
 }  // namespace

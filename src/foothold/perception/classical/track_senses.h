@@ -21,8 +21,7 @@ using ClothesBands = std::array<float, 9>;
 std::optional<ClothesBands> MeasureClothes(const ImageU8& rgb, const Box& box);
 
 // Optical flow of torso corners from one frame to a neighbouring one, there and back within 1 px: median
-// shift, and growth as the median ratio of distances between corners. Quick when frames are asked for
-// in order.
+// shift. Quick when frames are asked for in order.
 class TorsoFlow {
  public:
   explicit TorsoFlow(const ClipFrames& frames);

@@ -154,6 +154,8 @@ std::string ExplainFlag(const std::string& flag) {
       {"video_truncated", "The file ends before its header says."},
       {"variable_rate", "The frames are not evenly spaced in time."},
       {"time_gap", "There is a gap in the time stamps."},
+      {"time_unknown", "The file carries no time stamps; its nominal rate is used."},
+      {"decode_errors", "The decoder reported damage; some pictures may be broken."},
   };
   const auto it = kMeaning.find(flag);
   return it == kMeaning.end() ? "" : it->second;

@@ -107,22 +107,58 @@ std::string DepthPanel(const labels::Label& label, int count) {
                    "</div><p class=\"hint\">Grey: unknown. Darker: less certain.</p>");
 }
 
+// Two cells: how feet and ground fit over the clip.
+std::string ContactCells(const Quality& quality, size_t person) {
+  if (person >= quality.people.size() || quality.people[person].keyframe.size() < 2)
+    return Cell("–") + Cell("–");
+  const PersonQuality& fit = quality.people[person];
+  return CheckedCell(100 * fit.contact_spread, 1, 0, 4) + CheckedCell(100 * fit.contact_trend, 1, -3, 3);
+}
+
+std::string FitPanel(const Quality& quality) {
+  if (!quality.known || quality.keyframes.empty()) return "";
+  double share = 0, worst = 1;
+  int matched = 0;
+  std::vector<double> medians;
+  for (const KeyframeQuality& keyframe : quality.keyframes) {
+    if (keyframe.num_matches == 0) continue;
+    ++matched;
+    share += keyframe.match_inlier_share;
+    worst = std::min<double>(worst, keyframe.match_inlier_share);
+    medians.push_back(keyframe.match_median_px);
+  }
+  std::string cards;
+  if (matched > 0) {
+    std::nth_element(medians.begin(), medians.begin() + matched / 2, medians.end());
+    cards += Card(Number(100 * share / matched, 0) + " %", "matches within 2 px") +
+             Card(Number(100 * worst, 0) + " %", "in the worst keyframe") +
+             Card(Number(medians[matched / 2], 2) + " px", "reprojection error");
+  }
+  if (quality.focal_sigma > 0) {
+    cards += Card(Number(100 * quality.focal_sigma, 2) + " %", "uncertainty of the focal length") +
+             Card(Number(100 * quality.focal_from_prior, 0) + " %", "of it is the prior's word");
+  }
+  return Panel("Fit", "<div class=\"cards\">" + cards + "</div>");
+}
+
 std::string PeoplePanel(const labels::Label& label, const BodyModel& body) {
   if (label.reconstruction.people.empty()) return "";
   std::string rows;
   int index = 0;
   for (const PersonFacts& facts : MakePeopleFacts(label, body)) {
+    const size_t person = static_cast<size_t>(index);
     rows += "<tr><td><i class=\"dot\" style=\"background:" + HexColor(PersonColor(index++)) + "\"></i>" +
             std::to_string(facts.id) + "</td>" + Cell(std::to_string(facts.num_frames)) +
             CheckedCell(facts.stature_m, 2, 1.4, 2.1) + CheckedCell(facts.median_speed_m_s, 2, 0, 3) +
             Cell(Number(facts.path_m, 2)) + CheckedCell(facts.foot_slide_mm, 1, 0, 15) +
-            CheckedCell(facts.confidence, 2, 0.2, 1.01) + "<td class=\"text\">" + FlagPills(facts.flags) +
-            "</td></tr>";
+            ContactCells(label.quality, person) + CheckedCell(facts.confidence, 2, 0.2, 1.01) +
+            "<td class=\"text\">" + FlagPills(facts.flags) + "</td></tr>";
   }
   return Panel(
       "People",
       "<div class=\"scroll\"><table><tr><th>id</th><th>frames</th><th>stature, m</th><th>speed, m/s</th>"
-      "<th>path, m</th><th>foot slide, mm/frame</th><th>confidence</th><th class=\"text\">flags</th></tr>" +
+      "<th>path, m</th><th>foot slide, mm/frame</th><th>contact spread, %</th><th>contact trend, "
+      "%</th><th>confidence</th><th class=\"text\">flags</th></tr>" +
           rows + "</table></div>");
 }
 
@@ -196,7 +232,7 @@ std::string ClipSection(const ReportEntry& entry,
   html += Panel("In 3D", ThreeDElement(label, body, options.max_points));
   html += "<div class=\"pair\">" + Panel("From above", TopDownPlot(label)) +
           Panel("Cost of every term", CostPlot(label.summary)) + "</div>\n";
-  html += PeoplePanel(label, body) + DepthPanel(label, options.depth_pictures);
+  html += PeoplePanel(label, body) + FitPanel(label.quality) + DepthPanel(label, options.depth_pictures);
   html += "<div class=\"pair\">" + SolverPanel(label.summary) + TimingPanel(entry) + "</div>\n";
   return html + ProvenanceDetails(entry) + "</section>\n";
 }
