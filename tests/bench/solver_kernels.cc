@@ -94,7 +94,7 @@ int64_t CountReprojection(const SmoothKernel<CountedNumber>& kernel, const Match
 }
 
 FlopCounts CountFlops() {
-  const SmoothKernel<CountedNumber> kernel{0.4, 0.2f, 1e-3f, 0.5f, 1.0f, 1e9f};
+  const SmoothKernel<CountedNumber> kernel{0.4f, -0.6f, 0.2f, 1e-3f, 0.5f, 1.0f, 1e9f};
   const MatchEnd<CountedNumber> end{10.0f, 20.0f, 3.0f, 0.01f};
   return {CountAlignment<true>(kernel, end),
           CountAlignment<false>(kernel, end),

@@ -19,6 +19,30 @@ TEST(Device, FailedCallsThrow) {
   ExpectError(ErrorKind::kDevice, {}, [] { FOOTHOLD_CUDA_CHECK(1); });
 }
 
+TEST(Device, GraphsReplayTransfers) {
+  if (DeviceCount() == 0) GTEST_SKIP() << "SKIPPED, NO GPU: " << WhyNoDevice();
+  SelectDevice(0);
+  DeviceStream stream;
+  DeviceGraph graph;
+  ExpectError(ErrorKind::kContract, {"recorded"}, [&] { graph.Launch(stream); });
+  PinnedBuffer<int> sent(3), received(3);
+  DeviceBuffer<int> first(3), second(3);
+  graph.BeginCapture(stream);
+  first.Upload(sent.data(), 3, stream);
+  second.CopyFrom(first, 3, stream);
+  second.Download(received.data(), 3, stream);
+  graph.EndCapture(stream);
+  DeviceTimer timer;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) sent.data()[i] = 10 * round + i;
+    timer.Start(stream);
+    graph.Launch(stream);
+    timer.Stop(stream);
+    EXPECT_GE(timer.Wait_ms(), 0);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(received.data()[i], 10 * round + i);
+  }
+}
+
 TEST(Device, BuffersCarryDataThereAndBack) {
   if (DeviceCount() == 0) GTEST_SKIP() << "SKIPPED, NO GPU: " << WhyNoDevice();
   SelectDevice(0);

@@ -76,7 +76,8 @@ template <class T>
 SmoothKernel<T> MakeKernel(double gamma, double epsilon) {
   const auto exact = RobustKernel<double>::FromGamma(gamma);
   SmoothKernel<T> kernel;
-  kernel.gamma = gamma;
+  kernel.gamma = T(gamma);
+  kernel.exponent = T(gamma - 1);
   kernel.offset = T(exact.offset);
   kernel.epsilon2 = T(epsilon * epsilon);
   kernel.floor = T(exact.Value(epsilon) + std::pow(exact.offset, gamma));

@@ -47,11 +47,50 @@ class DeviceStream {
   void* handle_ = nullptr;
 };
 
+// A sequence of launches on one stream, recorded once and replayed as a whole: the host pays for one
+// launch, and the device for no gaps. Everything that the launches refer to must outlive the graph.
+class DeviceGraph {
+ public:
+  DeviceGraph() = default;
+  ~DeviceGraph();
+  DeviceGraph(const DeviceGraph&) = delete;
+  DeviceGraph& operator=(const DeviceGraph&) = delete;
+
+  // Launches on `stream` between Begin and End are recorded instead of run. A second recording
+  // replaces the first.
+  void BeginCapture(const DeviceStream& stream);
+  void EndCapture(const DeviceStream& stream);
+  bool recorded() const { return handle_ != nullptr; }
+  void Launch(const DeviceStream& stream) const;
+
+ private:
+  void* handle_ = nullptr;  // A cudaGraphExec_t.
+};
+
+// Milliseconds of device time between two points of a stream.
+class DeviceTimer {
+ public:
+  DeviceTimer();
+  ~DeviceTimer();
+  DeviceTimer(const DeviceTimer&) = delete;
+  DeviceTimer& operator=(const DeviceTimer&) = delete;
+
+  void Start(const DeviceStream& stream);
+  void Stop(const DeviceStream& stream);
+  double Wait_ms();  // Until Stop is reached.
+
+ private:
+  void* events_[2] = {nullptr, nullptr};  // cudaEvent_t.
+};
+
 namespace internal {
 void* AllocateOnDevice(size_t size_bytes);
 void FreeOnDevice(void* data) noexcept;
+void* AllocatePinned(size_t size_bytes);
+void FreePinned(void* data) noexcept;
 void CopyToDevice(void* to, const void* from_host, size_t size_bytes, const DeviceStream& stream);
 void CopyToHost(void* to_host, const void* from, size_t size_bytes, const DeviceStream& stream);
+void CopyOnDevice(void* to, const void* from, size_t size_bytes, const DeviceStream& stream);
 }  // namespace internal
 
 // Owns `size` values of device memory, uninitialised. T is trivially copyable.
@@ -83,6 +122,36 @@ class DeviceBuffer {
     FOOTHOLD_CHECK(count <= size_, "download beyond the end of a device buffer");
     internal::CopyToHost(to_host, data_, count * sizeof(T), stream);
   }
+  // From another buffer of the same device.
+  void CopyFrom(const DeviceBuffer& other, size_t count, const DeviceStream& stream) {
+    FOOTHOLD_CHECK(count <= size_ && count <= other.size_, "copy beyond the end of a device buffer");
+    internal::CopyOnDevice(data_, other.data_, count * sizeof(T), stream);
+  }
+
+ private:
+  T* data_;
+  size_t size_;
+};
+
+// Owns `size` values of page-locked host memory, uninitialised: copies from and to it run at full
+// speed and beside the host. T is trivially copyable.
+template <class T>
+class PinnedBuffer {
+ public:
+  explicit PinnedBuffer(size_t size)
+      : data_(static_cast<T*>(internal::AllocatePinned(size * sizeof(T)))), size_(size) {}
+  ~PinnedBuffer() { internal::FreePinned(data_); }
+  PinnedBuffer(PinnedBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  PinnedBuffer& operator=(PinnedBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  size_t size() const { return size_; }
 
  private:
   T* data_;

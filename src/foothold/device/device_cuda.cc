@@ -76,6 +76,51 @@ DeviceStream::DeviceStream() {
 DeviceStream::~DeviceStream() { cudaStreamDestroy(static_cast<cudaStream_t>(handle_)); }
 void DeviceStream::Synchronize() { FOOTHOLD_CUDA_CHECK(cudaStreamSynchronize(StreamOf(*this))); }
 
+DeviceGraph::~DeviceGraph() {
+  if (handle_ != nullptr) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(handle_));
+}
+void DeviceGraph::BeginCapture(const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaStreamBeginCapture(StreamOf(stream), cudaStreamCaptureModeThreadLocal));
+}
+void DeviceGraph::EndCapture(const DeviceStream& stream) {
+  cudaGraph_t graph = nullptr;
+  FOOTHOLD_CUDA_CHECK(cudaStreamEndCapture(StreamOf(stream), &graph));
+  cudaGraphExec_t exec = nullptr;
+  const cudaError_t code = cudaGraphInstantiate(&exec, graph, 0);
+  cudaGraphDestroy(graph);
+  FOOTHOLD_CUDA_CHECK(code);
+  if (handle_ != nullptr) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(handle_));
+  handle_ = exec;
+}
+void DeviceGraph::Launch(const DeviceStream& stream) const {
+  FOOTHOLD_CHECK(recorded(), "a graph must be recorded before it is launched");
+  FOOTHOLD_CUDA_CHECK(cudaGraphLaunch(static_cast<cudaGraphExec_t>(handle_), StreamOf(stream)));
+}
+
+DeviceTimer::DeviceTimer() {
+  for (void*& event : events_) {
+    cudaEvent_t created = nullptr;
+    FOOTHOLD_CUDA_CHECK(cudaEventCreate(&created));
+    event = created;
+  }
+}
+DeviceTimer::~DeviceTimer() {
+  for (void* event : events_) cudaEventDestroy(static_cast<cudaEvent_t>(event));
+}
+void DeviceTimer::Start(const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaEventRecord(static_cast<cudaEvent_t>(events_[0]), StreamOf(stream)));
+}
+void DeviceTimer::Stop(const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaEventRecord(static_cast<cudaEvent_t>(events_[1]), StreamOf(stream)));
+}
+double DeviceTimer::Wait_ms() {
+  float elapsed_ms = 0;
+  FOOTHOLD_CUDA_CHECK(cudaEventSynchronize(static_cast<cudaEvent_t>(events_[1])));
+  FOOTHOLD_CUDA_CHECK(cudaEventElapsedTime(
+      &elapsed_ms, static_cast<cudaEvent_t>(events_[0]), static_cast<cudaEvent_t>(events_[1])));
+  return elapsed_ms;
+}
+
 namespace internal {
 
 void* AllocateOnDevice(size_t size_bytes) {
@@ -84,11 +129,20 @@ void* AllocateOnDevice(size_t size_bytes) {
   return data;
 }
 void FreeOnDevice(void* data) noexcept { cudaFree(data); }
+void* AllocatePinned(size_t size_bytes) {
+  void* data = nullptr;
+  if (size_bytes > 0) FOOTHOLD_CUDA_CHECK(cudaMallocHost(&data, size_bytes));
+  return data;
+}
+void FreePinned(void* data) noexcept { cudaFreeHost(data); }
 void CopyToDevice(void* to, const void* from_host, size_t size_bytes, const DeviceStream& stream) {
   FOOTHOLD_CUDA_CHECK(cudaMemcpyAsync(to, from_host, size_bytes, cudaMemcpyHostToDevice, StreamOf(stream)));
 }
 void CopyToHost(void* to_host, const void* from, size_t size_bytes, const DeviceStream& stream) {
   FOOTHOLD_CUDA_CHECK(cudaMemcpyAsync(to_host, from, size_bytes, cudaMemcpyDeviceToHost, StreamOf(stream)));
+}
+void CopyOnDevice(void* to, const void* from, size_t size_bytes, const DeviceStream& stream) {
+  FOOTHOLD_CUDA_CHECK(cudaMemcpyAsync(to, from, size_bytes, cudaMemcpyDeviceToDevice, StreamOf(stream)));
 }
 
 }  // namespace internal

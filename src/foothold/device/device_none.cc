@@ -21,13 +21,25 @@ void CheckLaunch(const char*, const char*, int) { ThrowNoDevice(); }
 DeviceStream::DeviceStream() { ThrowNoDevice(); }
 DeviceStream::~DeviceStream() = default;
 void DeviceStream::Synchronize() { ThrowNoDevice(); }
+DeviceGraph::~DeviceGraph() = default;
+void DeviceGraph::BeginCapture(const DeviceStream&) { ThrowNoDevice(); }
+void DeviceGraph::EndCapture(const DeviceStream&) { ThrowNoDevice(); }
+void DeviceGraph::Launch(const DeviceStream&) const { ThrowNoDevice(); }
+DeviceTimer::DeviceTimer() { ThrowNoDevice(); }
+DeviceTimer::~DeviceTimer() = default;
+void DeviceTimer::Start(const DeviceStream&) { ThrowNoDevice(); }
+void DeviceTimer::Stop(const DeviceStream&) { ThrowNoDevice(); }
+double DeviceTimer::Wait_ms() { ThrowNoDevice(); }
 
 namespace internal {
 
 void* AllocateOnDevice(size_t) { ThrowNoDevice(); }
 void FreeOnDevice(void*) noexcept {}
+void* AllocatePinned(size_t) { ThrowNoDevice(); }
+void FreePinned(void*) noexcept {}
 void CopyToDevice(void*, const void*, size_t, const DeviceStream&) { ThrowNoDevice(); }
 void CopyToHost(void*, const void*, size_t, const DeviceStream&) { ThrowNoDevice(); }
+void CopyOnDevice(void*, const void*, size_t, const DeviceStream&) { ThrowNoDevice(); }
 
 }  // namespace internal
 }  // namespace foothold

@@ -12,10 +12,6 @@
 namespace foothold {
 namespace {
 
-constexpr CuspAnnealing kMetreAnnealing{0.1, 1e-4, kHumanGamma, kHumanGamma};
-constexpr CuspAnnealing kPixelAnnealing{2, 0.05, kReprojectGamma, kReprojectGamma};
-constexpr int kAnnealIterations = 5;
-
 Variables BuildCameraVariables(const JointProblem& problem, const JointParameters& parameters) {
   const ReleasedCameras cameras = ComputeCameras(problem, parameters);
   Variables variables;
@@ -64,11 +60,11 @@ struct Terms {
         const JointParameters& initial,
         const PackedMatches& matches,
         const Variables& variables)
-      : align(problem, variables, matches, ReleasedStage::kAlign, kMetreAnnealing),
-        reproject(problem, variables, matches, ReleasedStage::kReproject, kPixelAnnealing),
-        scale(problem, model, initial, variables, kMetreAnnealing),
-        planted("static", PlantedGroups(problem, model, initial), variables, kMetreAnnealing),
-        smooth("smooth", SmoothGroups(problem, model, initial), variables, kMetreAnnealing) {}
+      : align(problem, variables, matches, ReleasedStage::kAlign, MetreAnnealing()),
+        reproject(problem, variables, matches, ReleasedStage::kReproject, PixelAnnealing()),
+        scale(problem, model, initial, variables, MetreAnnealing()),
+        planted("static", PlantedGroups(problem, model, initial), variables, MetreAnnealing()),
+        smooth("smooth", SmoothGroups(problem, model, initial), variables, MetreAnnealing()) {}
 
   std::vector<WeightedTerm> Weighted(const ReleasedWeights& weights, ReleasedStage stage) {
     return {{&align, weights.match, stage == ReleasedStage::kAlign},

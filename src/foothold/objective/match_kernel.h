@@ -26,12 +26,36 @@ struct MatchEnd {
   T omega_m1;  // Depth over that of the anchor, minus one.
 };
 
+// Of a pixel whose depth is omega times that of its anchor. `center_x`, `center_y`: principal point.
+FOOTHOLD_HD MatchEnd<float> MakeMatchEnd(
+    int x_px, int y_px, float center_x, float center_y, float core, float omega) {
+  return {static_cast<float>(x_px) - center_x, static_cast<float>(y_px) - center_y, core, omega - 1};
+}
+
 // How ends of one keyframe become points in the target camera.
 template <class T>
 struct PointModel {
   Mat<T, 3, 3> rays;  // scale * rotation * diag(1 / f, 1 / f, 1)
   T shift, stretch, zoom;
 };
+
+// `depth`: shift, stretch, zoom. In float, as the sums are.
+template <class T>
+FOOTHOLD_HD PointModel<T> MakePointModel(const Mat<double, 3, 3>& rotation,
+                                         double size,
+                                         double focal_px,
+                                         const Vec<double, 3>& depth) {
+  PointModel<T> model;
+  for (int r = 0; r < 3; ++r) {
+    for (int c = 0; c < 3; ++c) {
+      model.rays(r, c) = T(static_cast<float>(size * rotation(r, c) / (c < 2 ? focal_px : 1)));
+    }
+  }
+  model.shift = T(static_cast<float>(depth[0]));
+  model.stretch = T(static_cast<float>(depth[1]));
+  model.zoom = T(static_cast<float>(depth[2]));
+  return model;
+}
 
 // Halfway through a robust kernel.
 template <class T>
@@ -42,7 +66,7 @@ struct KernelState {
 // standard deviation. Beyond the limit a match costs what it costs there and does not pull.
 template <class T>
 struct SmoothKernel {
-  double gamma;
+  T gamma, exponent;  // exponent = gamma - 1
   T offset, epsilon2, floor;
   T inverse_sigma2, limit2;  // limit2 in units of sigma2.
 
@@ -53,7 +77,7 @@ struct SmoothKernel {
     const auto within = whitened2 < limit2;
     const T r = SquareRoot(Select(within, whitened2, limit2) + epsilon2);
     const T base = r + offset;
-    return {base, T(gamma - 1) * FastLog2(base), Select(within, T(gamma) * inverse_sigma2 / r, T(0))};
+    return {base, exponent * FastLog2(base), Select(within, gamma * inverse_sigma2 / r, T(0))};
   }
   FOOTHOLD_HD T Finish(const KernelState<T>& state, T* weight) const {
     const T power = FastExp2(state.log2_power);
@@ -62,6 +86,24 @@ struct SmoothKernel {
   }
   FOOTHOLD_HD T CostAndWeight(const T& r2, T* weight) const { return Finish(Begin(r2), weight); }
 };
+
+// `offset` is that of RobustKernel. The floor comes from the same arithmetic as costs, so that a residual
+// of zero costs exactly nothing.
+template <class T>
+FOOTHOLD_HD SmoothKernel<T> MakeSmoothKernel(
+    double gamma, double offset, double epsilon, double sigma, double limit) {
+  SmoothKernel<T> kernel;
+  kernel.gamma = T(static_cast<float>(gamma));
+  kernel.exponent = T(static_cast<float>(gamma - 1));
+  kernel.offset = T(static_cast<float>(offset));
+  kernel.epsilon2 = T(static_cast<float>(epsilon * epsilon));
+  kernel.inverse_sigma2 = T(static_cast<float>(1 / (sigma * sigma)));
+  kernel.limit2 = T(static_cast<float>((limit / sigma) * (limit / sigma)));
+  kernel.floor = T(0);
+  T weight;
+  kernel.floor = kernel.CostAndWeight(T(0), &weight);
+  return kernel;
+}
 
 template <class T>
 struct MatchPoint {

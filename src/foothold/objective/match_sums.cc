@@ -21,39 +21,19 @@ Vec<Float8, 3> Broadcast(const Vec3d& v) {
   return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
 }
 
-PointModel<Float8> MakeModel(const Mat3d& rotation, double size, double focal_px, const Vec3d& depth) {
-  PointModel<Float8> model;
-  for (int r = 0; r < 3; ++r) {
-    for (int c = 0; c < 3; ++c) {
-      model.rays(r, c) = static_cast<float>(size * rotation(r, c) / (c < 2 ? focal_px : 1));
-    }
-  }
-  model.shift = static_cast<float>(depth[0]);
-  model.stretch = static_cast<float>(depth[1]);
-  model.zoom = static_cast<float>(depth[2]);
-  return model;
-}
-
 SmoothKernel<Float8> MakeKernel(const MatchKernelParameters& parameters) {
   const auto exact = RobustKernel<double>::FromGamma(parameters.gamma);
-  SmoothKernel<Float8> kernel;
-  kernel.gamma = parameters.gamma;
-  kernel.offset = static_cast<float>(exact.offset);
-  kernel.epsilon2 = static_cast<float>(parameters.epsilon * parameters.epsilon);
-  kernel.inverse_sigma2 = static_cast<float>(1 / (parameters.sigma * parameters.sigma));
-  kernel.limit2 = static_cast<float>(std::pow(parameters.limit / parameters.sigma, 2));
-  kernel.floor = 0;
-  Float8 weight;
-  // The same arithmetic as for costs, so that a residual of zero costs exactly nothing.
-  kernel.floor = kernel.CostAndWeight(Float8(0.0f), &weight);
-  return kernel;
+  return MakeSmoothKernel<Float8>(
+      parameters.gamma, exact.offset, parameters.epsilon, parameters.sigma, parameters.limit);
 }
 
 // The body of both sums over pairs of points in the target's camera.
 struct AlignModels {
   explicit AlignModels(const PairGeometry& geometry)
-      : source(MakeModel(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth)),
-        target(MakeModel(Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth)),
+      : source(MakePointModel<Float8>(
+            geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth)),
+        target(MakePointModel<Float8>(
+            Mat3d::Identity(), geometry.target_size, geometry.focal_px, geometry.target_depth)),
         translation(Broadcast(geometry.translation_m)) {}
   PointModel<Float8> source, target;
   Vec<Float8, 3> translation;
@@ -298,8 +278,8 @@ ReprojectSums<double> SumReprojection(const PackedMatches& matches,
   const PackedEnds& target = source_first ? matches.second : matches.first;
   const bool shared = source_first || matches.second_confidence.empty();
   const float* confidence = (shared ? matches.confidence : matches.second_confidence).data();
-  const auto model =
-      MakeModel(geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
+  const auto model = MakePointModel<Float8>(
+      geometry.rotation, geometry.source_size, geometry.focal_px, geometry.source_depth);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
   ProjectionModel<Float8> projection;
   projection.translation = Broadcast(geometry.translation_m);

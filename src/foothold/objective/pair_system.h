@@ -8,9 +8,16 @@ namespace foothold {
 // Normal equations of a pair from the moments of match_kernel.h, times `unit`. `translation`: of
 // target_from_source.
 
+// Released depth model of a keyframe at a focal length: shift, stretch, zoom (match_kernel.h).
+FOOTHOLD_HD Vec3d DepthModel(double median_m, double base_focal_px, double focal_px) {
+  return {median_m * (focal_px / base_focal_px - 1),
+          base_focal_px / focal_px,
+          median_m * focal_px / base_focal_px};
+}
+
 // Stage 1. Columns of the 3D error e = y + t - z: omega -[y]x, nu I, log scale of the source y, log
 // scale of the target -z = e - y - t.
-inline RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& translation, double unit) {
+FOOTHOLD_HD RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d& translation, double unit) {
   const Vec3d& t = translation;
   Mat<double, 7, 7> m;
   int k = 0;
@@ -46,7 +53,7 @@ inline RelativeSystem<8> AlignSystem(const AlignSums<double>& sums, const Vec3d&
 }
 
 // Stage 2.
-inline RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums,
+FOOTHOLD_HD RelativeSystem<kNumReproject> ReprojectSystem(const ReprojectSums<double>& sums,
                                                      const Vec3d& translation,
                                                      double unit) {
   const double* m = sums.moment;

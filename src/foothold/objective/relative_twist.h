@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <iterator>
-
 #include "foothold/objective/match_sums.h"
 #include "foothold/objective/variables.h"
 
@@ -20,7 +18,7 @@ struct RelativeView {
   Mat3d rotation;  // target_from_source
   Vec3d translation;
 };
-inline RelativeView TargetFromSource(const CameraState& target, const CameraState& source) {
+FOOTHOLD_HD RelativeView TargetFromSource(const CameraState& target, const CameraState& source) {
   const Mat3d inverse = Transposed(target.rotation);
   return {inverse * source.rotation,
           inverse * (source.world_from_cam.translation - target.world_from_cam.translation)};
@@ -38,7 +36,7 @@ inline PairGeometry StillDepthGeometry(const CameraState& target,
 // Derivative of the relative twist (omega, nu) of match_kernel.h by the twelve tangents of the two
 // cameras, target's six first. With left perturbations (w, v) of both,
 //   omega = R_t^T (w_s - w_t),  nu = R_t^T (v_s - v_t + (c_s - c_t) x w_t).
-inline Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
+FOOTHOLD_HD Mat<double, 6, 12> TwistByCameras(const CameraState& target, const CameraState& source) {
   const Mat3d inverse = Transposed(target.rotation);
   const Mat3d arm = inverse * Skew(source.world_from_cam.translation - target.world_from_cam.translation);
   Mat<double, 6, 12> chain = Mat<double, 6, 12>::Zero();
@@ -62,8 +60,8 @@ struct RelativeSystem {
 
   // Sums of match_kernel.h times `unit`.
   template <class Sums>
-  static RelativeSystem FromSums(const Sums& sums, double unit) {
-    static_assert(std::size(Sums{}.gradient) == N);
+  FOOTHOLD_HD static RelativeSystem FromSums(const Sums& sums, double unit) {
+    static_assert(sizeof(Sums::gradient) == N * sizeof(double));
     RelativeSystem system;
     int k = 0;
     for (int a = 0; a < N; ++a) {
@@ -97,7 +95,9 @@ constexpr int kPairDof = 2 * kCameraDof + 1;
 
 // Chain of the twist rows when the target is camera i (`source_first` false) or camera j (true).
 template <int N>
-Mat<double, N, kPairDof> PairChain(const CameraState& target, const CameraState& source, bool source_first) {
+FOOTHOLD_HD Mat<double, N, kPairDof> PairChain(const CameraState& target,
+                                               const CameraState& source,
+                                               bool source_first) {
   const Mat<double, 6, 12> twist = TwistByCameras(target, source);
   const int target_column = source_first ? kCameraDof : 0;
   const int source_column = source_first ? 0 : kCameraDof;

@@ -54,6 +54,10 @@ struct FocalRange {
 };
 FocalRange ReleasedFocalRange(const JointProblem& problem);
 
+// To second-order minimisers, sizes beyond exp(+-this) and focal lengths outside their range are infinitely
+// bad: nothing in the released objective keeps what is hardly observed from running away.
+constexpr double kMaxLogSize = 20;
+
 // Cameras that the parameters stand for.
 struct ReleasedCameras {
   std::vector<Mat3d> rotation;  // world_from_cam

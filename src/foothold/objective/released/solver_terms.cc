@@ -5,30 +5,11 @@
 #include <limits>
 #include <map>
 
-#include "foothold/geometry/robust_kernel.h"
 #include "foothold/objective/pair_system.h"
 #include "foothold/objective/released/raw_body.h"
 
 namespace foothold {
 namespace {
-
-// Cost and reweighting of a distance in double, as SmoothKernel does it in lanes.
-class CuspKernel {
- public:
-  explicit CuspKernel(const MatchKernelParameters& parameters)
-      : kernel_(RobustKernel<double>::FromGamma(parameters.gamma)),
-        epsilon2_(parameters.epsilon * parameters.epsilon),
-        floor_(kernel_.Value(parameters.epsilon)) {}
-  double Cost(double r2, double* weight) const {
-    const double r = std::sqrt(r2 + epsilon2_);
-    *weight = kernel_.Slope(r) / r;
-    return kernel_.Value(r) - floor_;
-  }
-
- private:
-  RobustKernel<double> kernel_;
-  double epsilon2_, floor_;
-};
 
 bool SizeIsSane(const CameraState& camera) { return std::abs(camera.log_scale) < kMaxLogSize; }
 bool FocalIsSane(const JointProblem& problem, double focal_px) {
@@ -37,28 +18,21 @@ bool FocalIsSane(const JointProblem& problem, double focal_px) {
 }
 constexpr double kInsane = std::numeric_limits<double>::infinity();
 
-// Depth model of a keyframe at a focal length: shift, stretch, zoom.
-Vec3d DepthModel(const JointProblem& problem, int keyframe, double focal_px) {
-  const double median = problem.median_depth_m[keyframe], base = problem.base_focal_px[keyframe];
-  return {median * (focal_px / base - 1), base / focal_px, median * focal_px / base};
+Vec3d DepthModelOf(const JointProblem& problem, int keyframe, double focal_px) {
+  return DepthModel(problem.median_depth_m[keyframe], problem.base_focal_px[keyframe], focal_px);
 }
 
 MatchEnd<float> EndOf(
     const JointProblem& problem, int keyframe, uint16_t x, uint16_t y, int anchor, float omega) {
-  const float half_width = static_cast<float>(problem.width) / 2,
-              half_height = static_cast<float>(problem.height) / 2;
-  return {static_cast<float>(x) - half_width,
-          static_cast<float>(y) - half_height,
-          problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
-          omega - 1};
+  return MakeMatchEnd(x,
+                      y,
+                      static_cast<float>(problem.width) / 2,
+                      static_cast<float>(problem.height) / 2,
+                      problem.core_depth_m[static_cast<size_t>(keyframe) * problem.num_anchors() + anchor],
+                      omega);
 }
 
 }  // namespace
-
-MatchKernelParameters CuspAnnealing::At(double progress) const {
-  return {first_gamma + (last_gamma - first_gamma) * progress,
-          first_epsilon * std::pow(last_epsilon / first_epsilon, progress)};
-}
 
 PackedMatches PackProblemMatches(const JointProblem& problem) {
   const MatchArrays& from = problem.matches;
@@ -110,8 +84,8 @@ PairGeometry ReleasedMatchTerm::Geometry(
           source.scale,
           target.scale,
           focal,
-          DepthModel(problem_, i_source, focal),
-          DepthModel(problem_, i_target, focal)};
+          DepthModelOf(problem_, i_source, focal),
+          DepthModelOf(problem_, i_target, focal)};
 }
 
 double ReleasedMatchTerm::Align(const ParameterView& view, int group, GroupSystem* system) const {
@@ -155,13 +129,10 @@ double ReleasedMatchTerm::Evaluate(const ParameterView& view, int group, GroupSy
   return Reproject(view, group, false, system) + Reproject(view, group, true, system);
 }
 
-ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
-                                     const BodyModel& model,
-                                     const JointParameters& parameters,
-                                     const Variables& variables,
-                                     const CuspAnnealing& annealing)
-    : problem_(problem), variables_(variables), annealing_(annealing), kernel_(annealing.At(1)) {
-  std::map<int, Group> by_keyframe;
+std::vector<ScaleGroup> ScaleGroups(const JointProblem& problem,
+                                    const BodyModel& model,
+                                    const JointParameters& parameters) {
+  std::map<int, ScaleGroup> by_keyframe;
   for (size_t k = 0; k < problem.tracks.size(); ++k) {
     const JointTrack& track = problem.tracks[k];
     const double share = static_cast<double>(track.keyframes.size()) / problem.num_bodies();
@@ -172,29 +143,44 @@ ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
       const RawSkeleton skeleton = PoseRawSkeleton(model, parameters.tracks[k], c.body);
       const Vec3d vertex = RawVertex(model, parameters.tracks[k].shape, skeleton, c.vertex);
       const size_t entry = static_cast<size_t>(c.keyframe) * problem.num_anchors() + c.anchor;
-      Group& group = by_keyframe[c.keyframe];
+      ScaleGroup& group = by_keyframe[c.keyframe];
       group.keyframe = c.keyframe;
       group.entries.push_back(
           {problem.core_depth_m[entry], c.omega, vertex[2], share * c.confidence / confidence});
-      ++num_entries_;
     }
   }
-  for (auto& [keyframe, group] : by_keyframe) {
-    group.blocks = {variables.camera_blocks[keyframe], variables.focal_block};
-    groups_.push_back(std::move(group));
+  std::vector<ScaleGroup> groups;
+  for (auto& [keyframe, group] : by_keyframe) groups.push_back(std::move(group));
+  return groups;
+}
+
+ReleasedScaleTerm::ReleasedScaleTerm(const JointProblem& problem,
+                                     const BodyModel& model,
+                                     const JointParameters& parameters,
+                                     const Variables& variables,
+                                     const CuspAnnealing& annealing)
+    : problem_(problem),
+      variables_(variables),
+      annealing_(annealing),
+      kernel_(annealing.At(1)),
+      groups_(ScaleGroups(problem, model, parameters)) {
+  for (const ScaleGroup& group : groups_) {
+    blocks_.push_back({variables.camera_blocks[group.keyframe], variables.focal_block});
+    num_entries_ += static_cast<int>(group.entries.size());
   }
 }
 
 double ReleasedScaleTerm::Evaluate(const ParameterView& view, int index, GroupSystem* system) const {
-  const Group& group = groups_[index];
+  const ScaleGroup& group = groups_[index];
   const CameraState camera = ReadCamera(variables_, view, group.keyframe);
   if (!SizeIsSane(camera)) return kInsane;
   const double size = camera.scale;
+  if (!FocalIsSane(problem_, ReadFocal(variables_, view))) return kInsane;
   const double focal = ReadFocal(variables_, view), zoom = focal / problem_.initial_focal_px;
-  const Vec3d depth = DepthModel(problem_, group.keyframe, focal);
+  const Vec3d depth = DepthModelOf(problem_, group.keyframe, focal);
   const CuspKernel kernel(kernel_);
   double cost = 0;
-  for (const Entry& entry : group.entries) {
+  for (const ScaleGroup::Entry& entry : group.entries) {
     const double scene = size * (entry.core_m + depth[0]) * entry.omega;
     const double body = entry.vertex_depth_m * zoom;
     const double residual = scene - body;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "foothold/objective/match_sums.h"
+#include "foothold/objective/released/cusp.h"
 #include "foothold/objective/released/objective.h"
 #include "foothold/objective/variables.h"
 #include "foothold/solver/energy_term.h"
@@ -16,19 +17,7 @@ namespace foothold {
 // blocks of variables.h) and the focal length, with bodies as they are. The same values as
 // EvaluateReleased up to float rounding and the rounding-off of cusps, which annealing takes to nothing.
 
-// Rounding-off of a cusp: distances r count as sqrt(r^2 + epsilon^2).
-struct CuspAnnealing {
-  double first_epsilon, last_epsilon;
-  double first_gamma, last_gamma;
-
-  MatchKernelParameters At(double progress) const;
-};
-
 PackedMatches PackProblemMatches(const JointProblem& problem);
-
-// Sizes beyond exp(+-this), and focal lengths outside their range, count as infinitely bad: nothing in
-// the released objective keeps what is hardly observed from running away.
-constexpr double kMaxLogSize = 20;
 
 class ReleasedMatchTerm : public EnergyTerm {
  public:
@@ -62,6 +51,18 @@ class ReleasedMatchTerm : public EnergyTerm {
   std::vector<std::vector<int>> blocks_;
 };
 
+// Contacts of one keyframe: the depth of the scene under a touching vertex, and that of the vertex.
+struct ScaleGroup {
+  struct Entry {
+    double core_m, omega, vertex_depth_m, weight;
+  };
+  int keyframe = 0;
+  std::vector<Entry> entries;
+};
+std::vector<ScaleGroup> ScaleGroups(const JointProblem& problem,
+                                    const BodyModel& model,
+                                    const JointParameters& parameters);
+
 // Depth of the scene under a touching vertex against that of the vertex.
 class ReleasedScaleTerm : public EnergyTerm {
  public:
@@ -74,24 +75,17 @@ class ReleasedScaleTerm : public EnergyTerm {
   std::string name() const override { return "scale"; }
   int num_residuals() const override { return num_entries_; }
   int num_groups() const override { return static_cast<int>(groups_.size()); }
-  const std::vector<int>& GroupBlocks(int group) const override { return groups_[group].blocks; }
+  const std::vector<int>& GroupBlocks(int group) const override { return blocks_[group]; }
   double Evaluate(const ParameterView& view, int group, GroupSystem* system) const override;
   void Anneal(double progress) override { kernel_ = annealing_.At(progress); }
 
  private:
-  struct Entry {
-    double core_m, omega, vertex_depth_m, weight;
-  };
-  struct Group {
-    std::vector<int> blocks;
-    int keyframe = 0;
-    std::vector<Entry> entries;
-  };
   const JointProblem& problem_;
   const Variables& variables_;
   CuspAnnealing annealing_;
   MatchKernelParameters kernel_;
-  std::vector<Group> groups_;
+  std::vector<ScaleGroup> groups_;
+  std::vector<std::vector<int>> blocks_;
   int num_entries_ = 0;
 };
 
