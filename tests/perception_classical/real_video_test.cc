@@ -168,7 +168,7 @@ TEST(RealVideo, PromenadeReachesItsGoalsWithItsOwnTracks) {
                               std::move(masks),
                               std::move(features)};
   ClassicalFigures figures;
-  const Observations observations = ObserveMovingView(evidence, &figures);
+  const Observations observations = ObserveMovingView(evidence, SolveMovingView(evidence), &figures);
   EXPECT_EQ(observations.flags, std::vector<std::string>());
   EXPECT_GT(figures.camera_height_m, 1.3);
   EXPECT_LT(figures.camera_height_m, 1.9);

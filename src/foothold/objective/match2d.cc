@@ -10,6 +10,7 @@ namespace {
 constexpr double kMinRelativeDepth = 1e-4;
 // Points behind a camera are projected this far off per unit of depth: well beyond any limit.
 constexpr double kBehind_px = 1e4;
+constexpr double kFarthest_px = 1e6;
 // Beyond every error that counts, and small enough that its fourth power over the focal length's is a float.
 constexpr double kMostProjected_px = 1e6;
 
