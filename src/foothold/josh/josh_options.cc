@@ -33,6 +33,9 @@ const OptionTable& JoshOptions::Table() {
           .Add("optimize_all_joints",
                &JoshOptions::optimize_all_joints,
                "Whether all joints turn, or only hips, knees and ankles.")
+          .Add("steady_poses",
+               &JoshOptions::steady_poses,
+               "Whether slow errors are taken out of perception's rotations first.")
           .Add("max_iterations", &JoshOptions::max_iterations, 1, 10000, "Most iterations of each stage.")
           .Add("min_point_confidence",
                &JoshOptions::min_point_confidence,
