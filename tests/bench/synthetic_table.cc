@@ -2,6 +2,7 @@
 // The optimiser on synthetic moving-camera clips with the default noise: table of accuracy per seed,
 // and with --ablation the same without one term each.
 //   build/bin/synthetic_table --seeds 10 --ablation [--frames 120] [--first-seed 1] [--threads 1]
+// --unsteady leaves the rotations as perception saw them (JoshOptions::steady_poses).
 // --exact takes all noise away; --body-depth, --shape, --rotation and --wrong-contacts set one each.
 #include <algorithm>
 #include <cstdio>
@@ -27,6 +28,7 @@ struct Arguments {
   bool terms = false;
   bool released = false;
   bool unrefined = false;
+  bool steady = true;
   NoiseOptions noise;
 };
 
@@ -36,6 +38,10 @@ Arguments Parse(int argc, char** argv) {
     const std::string name = argv[i];
     if (name == "--ablation") {
       arguments.ablation = true;
+      continue;
+    }
+    if (name == "--unsteady") {
+      arguments.steady = false;
       continue;
     }
     if (name == "--terms") {
@@ -169,7 +175,9 @@ int Main(int argc, char** argv) {
   }
   PrintRow("initial MEDIAN", MedianScores(initial), 0, 0);
 
-  const std::vector<SyntheticScores> full = RunAll(cases, body, JoshOptions(), arguments, "optimised");
+  JoshOptions josh;
+  josh.steady_poses = arguments.steady;
+  const std::vector<SyntheticScores> full = RunAll(cases, body, josh, arguments, "optimised");
   std::vector<double> w_ratio, fs_ratio;
   for (size_t i = 0; i < full.size(); ++i) {
     w_ratio.push_back(full[i].w_mpjpe_mm / initial[i].w_mpjpe_mm);
@@ -192,7 +200,7 @@ int Main(int argc, char** argv) {
   }
   if (!arguments.ablation) return 0;
 
-  JoshOptions no_scale, no_static;
+  JoshOptions no_scale = josh, no_static = josh;
   no_scale.contact_scale_weight = 0;
   no_static.contact_static_weight = 0;
   const SyntheticScores base = MedianScores(full);

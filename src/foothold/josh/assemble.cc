@@ -66,8 +66,8 @@ std::vector<BodyPose> InterpolatePerson(const PersonObservations& person,
   CorrectionInput input;
   for (const PersonFrame& frame : person.frames) {
     input.times.push_back(frame.frame);
-    input.initial.push_back(frame.body_in_cam);
   }
+  input.initial = variables.people[index].initial_in_cam;
   for (const int body : variables.people[index].bodies) {
     input.key_times.push_back(observations.keyframes[variables.bodies[body].keyframe].frame);
     input.optimised_at_keys.push_back(ReadBodyPose(variables, view, body));

@@ -14,6 +14,7 @@
 #include "foothold/josh/quality.h"
 #include "foothold/josh/released_mode.h"
 #include "foothold/josh/scene_points.h"
+#include "foothold/josh/steady_pose.h"
 #include "foothold/objective/body_prior.h"
 #include "foothold/objective/camera_prior.h"
 #include "foothold/objective/match2d.h"
@@ -33,6 +34,8 @@ constexpr int kMaxMatches3d = 512;
 constexpr double kRoughTolerance = 0.12;
 constexpr double kFineTolerance = 0.05;
 constexpr int kMotionAnnealing = 4;
+// What is left of perception's rotation errors once they are steadied, per axis.
+constexpr double kSteadiedRotation_rad = 0.05;
 
 // The scale of the scene comes from contacts, never from motion: both smoothness and planted feet are
 // satisfied better in a smaller world. So the terms of motion join last, when the scales are fixed.
@@ -41,6 +44,9 @@ enum class Stage { kAlign, kReproject, kMotion };
 const char* NameOf(Stage stage) {
   return stage == Stage::kAlign ? "stage1" : stage == Stage::kReproject ? "stage2" : "stage3";
 }
+
+// Bodies that may not move stay exactly as they were seen.
+bool Steadies(const JoshOptions& options) { return options.steady_poses && options.optimize_bodies; }
 
 // The terms of one clip; index order is that of Summary::terms.
 class JointObjective {
@@ -79,7 +85,9 @@ class JointObjective {
         std::make_unique<ContactStaticTerm>(
             variables, FindStaticContacts(variables, observations), ContactStaticOptions()),
         options.contact_static_weight);
-    Set(kBodyPrior, std::make_unique<BodyPriorTerm>(variables, BodyPriorOptions()), options.prior_weight);
+    BodyPriorOptions prior;
+    if (Steadies(options)) prior.rotation_rad = kSteadiedRotation_rad;
+    Set(kBodyPrior, std::make_unique<BodyPriorTerm>(variables, prior), options.prior_weight);
     Set(kCameraPrior,
         std::make_unique<CameraPriorTerm>(variables, initial, CameraPriorOptions()),
         options.prior_weight);
@@ -199,7 +207,9 @@ JoshResult OptimizeJointly(const Observations& given,
   if (refine_depth) corrected = WithoutMatches(given);
   const Observations& observations = refine_depth ? corrected : given;
   InitialAlignment alignment = AlignScales(observations, pairs);
-  Variables variables = BuildVariables(observations, body, options, alignment);
+  const std::vector<std::vector<BodyPose>> initial_in_cam =
+      Steadies(options) ? SteadyPeople(observations, threads) : SeenBodies(observations);
+  Variables variables = BuildVariables(observations, body, options, alignment, initial_in_cam);
   const auto find_feet = [&](const std::vector<double>& values) {
     const ParameterView view{&variables.layout, values.data()};
     return FindFootContacts(variables, view, observations, options.min_point_confidence, threads);
@@ -212,7 +222,7 @@ JoshResult OptimizeJointly(const Observations& given,
   const bool scale_fixed = observations.camera.poses_fixed && observations.camera.metric;
   if (scale_observed && !scale_fixed) {
     StartInMetres(log_factor, !observations.camera.poses_fixed, &alignment);
-    variables = BuildVariables(observations, body, options, alignment);
+    variables = BuildVariables(observations, body, options, alignment, initial_in_cam);
   }
 
   std::vector<double> values = variables.layout.initial_values();
@@ -278,7 +288,8 @@ Reconstruction InitialReconstruction(const Observations& observations, const Bod
     alignment.world_from_cam.push_back(observations.camera.world_from_cam[keyframe.frame]);
   }
   alignment.log_scale.assign(observations.keyframes.size(), 0.0);
-  const Variables variables = BuildVariables(observations, body, options, alignment);
+  const Variables variables =
+      BuildVariables(observations, body, options, alignment, SeenBodies(observations));
   const ParameterView view{&variables.layout, variables.layout.initial_values().data()};
   Reconstruction reconstruction = AssembleReconstruction(observations, variables, view, false);
   OrientWorld(observations.ground, &reconstruction, body);

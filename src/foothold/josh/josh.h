@@ -26,6 +26,7 @@ struct JoshOptions {
   bool optimize_bodies = true;
   bool optimize_all_joints = false;  // Else hips, knees and ankles.
   bool refine_depth = true;          // Whether depths take smooth corrections from matches.
+  bool steady_poses = true;          // Take perception's slow errors out of the rotations first.
   int max_iterations = 30;           // Per stage.
   double min_point_confidence = 0.1;
   static const OptionTable& Table();

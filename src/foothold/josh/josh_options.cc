@@ -40,6 +40,9 @@ const OptionTable& JoshOptions::Table() {
           .Add("refine_depth",
                &JoshOptions::refine_depth,
                "Whether each keyframe's depths are corrected, smoothly over the image, by what other keyframes see.")
+          .Add("steady_poses",
+               &JoshOptions::steady_poses,
+               "Whether slow errors are taken out of perception's rotations first.")
           .Add("max_iterations", &JoshOptions::max_iterations, 1, 10000, "Most iterations of each stage.")
           .Add("min_point_confidence",
                &JoshOptions::min_point_confidence,

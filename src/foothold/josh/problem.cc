@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "foothold/base/error.h"
+
 namespace foothold {
 namespace {
 
@@ -14,18 +16,19 @@ std::vector<int> ActiveJoints(bool all) {
   return joints;
 }
 
-void AddBody(int person, int keyframe, int frame_entry, const PersonFrame& frame, Variables* variables) {
+void AddBody(int person, int keyframe, int frame_entry, Variables* variables) {
+  const BodyPose& initial = variables->people[person].initial_in_cam[frame_entry];
   BodyVariable body;
   body.person = person;
   body.keyframe = keyframe;
   body.frame_entry = frame_entry;
-  body.initial_in_cam = frame.body_in_cam;
+  body.initial_in_cam = initial;
   body.block = variables->layout.BeginBlock();
-  const Vec3d& t = frame.body_in_cam.translation_m;
+  const Vec3d& t = initial.translation_m;
   variables->layout.AddEuclidean({t[0], t[1], t[2]});
-  variables->layout.AddRotation(frame.body_in_cam.root);
+  variables->layout.AddRotation(initial.root);
   for (const int joint : variables->active_joints) {
-    variables->layout.AddRotation(frame.body_in_cam.joints[joint - 1]);
+    variables->layout.AddRotation(initial.joints[joint - 1]);
   }
   variables->people[person].bodies.push_back(static_cast<int>(variables->bodies.size()));
   variables->bodies.push_back(body);
@@ -43,21 +46,35 @@ int FindFrame(const PersonObservations& person, int frame) {
 
 }  // namespace
 
+std::vector<std::vector<BodyPose>> SeenBodies(const Observations& observations) {
+  std::vector<std::vector<BodyPose>> bodies(observations.people.size());
+  for (size_t p = 0; p < bodies.size(); ++p) {
+    for (const PersonFrame& frame : observations.people[p].frames) bodies[p].push_back(frame.body_in_cam);
+  }
+  return bodies;
+}
+
 Variables BuildVariables(const Observations& observations,
                          const BodyModel& body,
                          const JoshOptions& options,
-                         const InitialAlignment& alignment) {
+                         const InitialAlignment& alignment,
+                         const std::vector<std::vector<BodyPose>>& initial_in_cam) {
   Variables variables;
   variables.body_model = &body;
   variables.active_joints = ActiveJoints(options.optimize_all_joints);
   variables.initial_focal_px = observations.camera.pinhole.focal_px;
   variables.people.resize(observations.people.size());
+  for (size_t p = 0; p < observations.people.size(); ++p) {
+    FOOTHOLD_CHECK(initial_in_cam[p].size() == observations.people[p].frames.size(),
+                   "one initial body per frame of a person");
+    variables.people[p].initial_in_cam = initial_in_cam[p];
+  }
   for (int k = 0; k < static_cast<int>(observations.keyframes.size()); ++k) {
     const int frame = observations.keyframes[k].frame;
     variables.keyframe_time_s.push_back(observations.clip.time_s[frame]);
     for (int p = 0; p < static_cast<int>(observations.people.size()); ++p) {
       const int entry = FindFrame(observations.people[p], frame);
-      if (entry >= 0) AddBody(p, k, entry, observations.people[p].frames[entry], &variables);
+      if (entry >= 0) AddBody(p, k, entry, &variables);
     }
     variables.camera_blocks.push_back(variables.layout.BeginBlock());
     variables.pose_pieces.push_back(variables.layout.AddRigid(alignment.world_from_cam[k]));

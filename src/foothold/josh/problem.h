@@ -10,13 +10,17 @@
 
 namespace foothold {
 
+// Per person, the bodies that perception saw, one per frame of the person.
+std::vector<std::vector<BodyPose>> SeenBodies(const Observations& observations);
+
 // Parameter blocks of a clip, in time order so that elimination stays within a window: the bodies of a
 // keyframe, its camera, the next keyframe; shapes and the focal length last. Cameras and scales start
-// at `alignment`, bodies at the observations.
+// at `alignment`, bodies at `initial_in_cam` (as SeenBodies has them).
 Variables BuildVariables(const Observations& observations,
                          const BodyModel& body,
                          const JoshOptions& options,
-                         const InitialAlignment& alignment);
+                         const InitialAlignment& alignment,
+                         const std::vector<std::vector<BodyPose>>& initial_in_cam);
 
 // What a stage keeps as it is.
 struct FixedVariables {

@@ -29,6 +29,7 @@ struct PersonVariables {
   int shape_block = 0;
   int shape_piece = 0;
   BodyShape initial_shape{};
+  std::vector<BodyPose> initial_in_cam;  // One per frame in which the person is seen.
   std::vector<int> bodies;  // Into Variables::bodies, ascending keyframe.
 };
 
