@@ -10,7 +10,7 @@ packages=(
   libopenmpi-dev openmpi-bin
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev libopencv-videoio-dev
   libopencv-calib3d-dev libopencv-features2d-dev libopencv-flann-dev libopencv-objdetect-dev
-  libgtest-dev
+  libgtest-dev ffmpeg
   libceres-dev
   python3 python3-h5py python3-numpy
 )

@@ -189,7 +189,8 @@ std::vector<Rigid3d> InterpolateCameras(const std::vector<int>& keyframes,
 Reconstruction AssembleReconstruction(const Observations& observations,
                                       const Variables& variables,
                                       const ParameterView& view,
-                                      bool hold_planted_feet) {
+                                      bool hold_planted_feet,
+                                      std::vector<Keyframe>* spent) {
   Reconstruction out;
   out.pinhole = observations.camera.pinhole;
   out.pinhole.focal_px = ReadFocal(variables, view);
@@ -205,9 +206,9 @@ Reconstruction AssembleReconstruction(const Observations& observations,
     KeyframeDepth depth;
     depth.frame = keyframe.frame;
     depth.scale = camera.scale;
-    depth.depth_m = keyframe.depth_m;
+    depth.depth_m = spent != nullptr ? std::move((*spent)[k].depth_m) : keyframe.depth_m;
     for (float& d : depth.depth_m.data) d = static_cast<float>(d * camera.scale);
-    depth.confidence = keyframe.confidence;
+    depth.confidence = spent != nullptr ? std::move((*spent)[k].confidence) : keyframe.confidence;
     out.keyframes.push_back(std::move(depth));
   }
   out.world_from_cam = InterpolateCameras(keyframes, cameras, observations.camera.world_from_cam);

@@ -19,10 +19,13 @@ std::vector<Rigid3d> InterpolateCameras(const std::vector<int>& keyframes,
 // Everything of a result but the scene points, from the optimised parameters: cameras and bodies at
 // all frames (corrections at keyframes are interpolated, so detail between them stays), metric depths,
 // contacts, flags. With `hold_planted_feet`, feet planted at both ends of an interval stay planted in it.
+// `spent`: the keyframes of `observations` when nobody needs their depths any more; they are moved into the
+// result instead of copied (a long clip has gigabytes of them). Null otherwise.
 Reconstruction AssembleReconstruction(const Observations& observations,
                                       const Variables& variables,
                                       const ParameterView& view,
-                                      bool hold_planted_feet);
+                                      bool hold_planted_feet,
+                                      std::vector<Keyframe>* spent = nullptr);
 
 // Turns the world so that y points along gravity where the ground is known, and otherwise so that the
 // first camera's axes are the world's. The first camera's centre becomes the origin.

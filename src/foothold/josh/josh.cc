@@ -174,16 +174,84 @@ void AddFlag(const std::string& flag, std::vector<std::string>* flags) {
   flags->push_back(flag);
 }
 
-// Everything that is used once matches are packed, with depths of its own.
-Observations WithoutMatches(const Observations& observations) {
-  return {observations.clip,
-          observations.camera,
-          observations.ground,
-          observations.keyframes,
-          {},
-          observations.people,
-          observations.flags,
-          observations.source};
+// What is used once matches are packed, with depths of its own; pictures stay where they are.
+Observations WithOwnDepths(const Observations& observations) {
+  Observations out;
+  out.clip = observations.clip;
+  out.camera = observations.camera;
+  out.ground = observations.ground;
+  for (const Keyframe& k : observations.keyframes) {
+    out.keyframes.push_back({k.frame, k.depth_m, k.confidence, k.person_mask, {}});
+  }
+  out.people = observations.people;
+  out.flags = observations.flags;
+  out.source = observations.source;
+  return out;
+}
+
+// Where the first stage begins.
+struct Beginning {
+  InitialAlignment alignment;
+  Variables variables;
+  bool scale_observed = false;  // By bodies that touch the scene.
+  bool scale_fixed = false;     // By given cameras in metres.
+};
+
+std::vector<FootContact> FindFeet(const Observations& observations,
+                                  const JoshOptions& options,
+                                  const Variables& variables,
+                                  const std::vector<double>& values,
+                                  int threads) {
+  const ParameterView view{&variables.layout, values.data()};
+  return FindFootContacts(variables, view, observations, options.min_point_confidence, threads);
+}
+
+Beginning Begin(const Observations& observations,
+                const BodyModel& body,
+                const JoshOptions& options,
+                const std::vector<MatchedPair>& pairs,
+                int threads) {
+  Beginning out;
+  out.alignment = AlignScales(observations, pairs);
+  const std::vector<std::vector<BodyPose>> initial_in_cam =
+      Steadies(options) ? SteadyPeople(observations, threads) : SeenBodies(observations);
+  out.variables = BuildVariables(observations, body, options, out.alignment, initial_in_cam);
+  const std::vector<double>& values = out.variables.layout.initial_values();
+  const ParameterView view{&out.variables.layout, values.data()};
+  double log_factor = 0;
+  out.scale_observed =
+      options.contact_scale_weight > 0 &&
+      MetricScale(
+          out.variables, view, FindFeet(observations, options, out.variables, values, threads), &log_factor);
+  out.scale_fixed = observations.camera.poses_fixed && observations.camera.metric;
+  if (!out.scale_observed || out.scale_fixed) return out;
+  StartInMetres(log_factor, !observations.camera.poses_fixed, &out.alignment);
+  out.variables = BuildVariables(observations, body, options, out.alignment, initial_in_cam);
+  return out;
+}
+
+// The result at the optimised parameters. `given` has the pictures; `spent` as in AssembleReconstruction.
+Reconstruction Finish(const Observations& observations,
+                      const Observations& given,
+                      std::vector<Keyframe>* spent,
+                      const BodyModel& body,
+                      const JoshOptions& options,
+                      const Beginning& beginning,
+                      const ParameterView& view) {
+  const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
+  Reconstruction out =
+      AssembleReconstruction(observations, beginning.variables, view, hold_planted_feet, spent);
+  OrientWorld(observations.ground, &out, body);
+  if (observations.people.empty()) AddFlag("no_people", &out.flags);
+  if (!beginning.scale_observed && !beginning.scale_fixed) AddFlag("scale_unobserved", &out.flags);
+  if (beginning.alignment.num_components > 1 && !beginning.scale_fixed)
+    AddFlag("graph_disconnected", &out.flags);
+  CleanDepths(kCleaningTolerance, kCleaningWindow, &out);
+  ScenePointOptions point_options;
+  point_options.min_confidence = options.min_point_confidence;
+  out.points = GatherScenePoints(out, given, point_options);
+  FillJoints(body, &out);
+  return out;
 }
 
 }  // namespace
@@ -197,66 +265,47 @@ JoshResult OptimizeJointly(const Observations& given,
                  "one initial camera per frame");
   if (options.mode == "released") return OptimizeReleased(given, body, options, threads);
   JoshResult result;
-  SolverSummary& summary = result.summary;
-  summary.num_keyframes = static_cast<int>(given.keyframes.size());
-
+  result.summary.num_keyframes = static_cast<int>(given.keyframes.size());
   std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d);
+  const bool has_matches = !pairs.empty();
   // Depths of fixed cameras stay: nothing but their own noise could move them.
-  const bool refine_depth = options.refine_depth && !pairs.empty() && !given.camera.poses_fixed;
+  const bool refine_depth = options.refine_depth && has_matches && !given.camera.poses_fixed;
   Observations corrected;
-  if (refine_depth) corrected = WithoutMatches(given);
+  if (refine_depth) corrected = WithOwnDepths(given);
   const Observations& observations = refine_depth ? corrected : given;
-  InitialAlignment alignment = AlignScales(observations, pairs);
-  const std::vector<std::vector<BodyPose>> initial_in_cam =
-      Steadies(options) ? SteadyPeople(observations, threads) : SeenBodies(observations);
-  Variables variables = BuildVariables(observations, body, options, alignment, initial_in_cam);
-  const auto find_feet = [&](const std::vector<double>& values) {
-    const ParameterView view{&variables.layout, values.data()};
-    return FindFootContacts(variables, view, observations, options.min_point_confidence, threads);
-  };
-  double log_factor = 0;
-  const ParameterView start{&variables.layout, variables.layout.initial_values().data()};
-  const bool scale_observed =
-      options.contact_scale_weight > 0 &&
-      MetricScale(variables, start, find_feet(variables.layout.initial_values()), &log_factor);
-  const bool scale_fixed = observations.camera.poses_fixed && observations.camera.metric;
-  if (scale_observed && !scale_fixed) {
-    StartInMetres(log_factor, !observations.camera.poses_fixed, &alignment);
-    variables = BuildVariables(observations, body, options, alignment, initial_in_cam);
-  }
 
-  std::vector<double> values = variables.layout.initial_values();
-  const std::vector<double> initial = values;
+  Beginning beginning = Begin(observations, body, options, pairs, threads);
+  Variables& variables = beginning.variables;
+  const std::vector<double> initial = variables.layout.initial_values();
+  std::vector<double> values = initial;
   auto objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
-  const auto look_up = [&](double tolerance) {
+  const auto contacts_within = [&](double tolerance) {
     const ParameterView view{&variables.layout, values.data()};
-    objective->SetContacts(ChooseSurfaces(variables, view, find_feet(values), tolerance),
-                           FindBoxes(variables, view, observations, threads));
+    return ChooseSurfaces(
+        variables, view, FindFeet(observations, options, variables, values, threads), tolerance);
   };
-  look_up(kRoughTolerance);
-  FixVariables(observations, options, Stage::kAlign, !pairs.empty(), &variables);
-  RunStage(*objective, variables, options, Stage::kAlign, threads, &values, &summary);
-  // Where the feet are known better, so is the piece of scene under them.
-  const auto run = [&](Stage stage) {
-    look_up(kFineTolerance);
-    FixVariables(observations, options, stage, !pairs.empty(), &variables);
-    RunStage(*objective, variables, options, stage, threads, &values, &summary);
+  // Where the feet are known better, so is the piece of scene under them: surfaces are looked up anew.
+  const auto run = [&](Stage stage, double tolerance) {
+    const ParameterView view{&variables.layout, values.data()};
+    objective->SetContacts(contacts_within(tolerance), FindBoxes(variables, view, observations, threads));
+    FixVariables(observations, options, stage, has_matches, &variables);
+    RunStage(*objective, variables, options, stage, threads, &values, &result.summary);
   };
-  run(Stage::kReproject);
+  run(Stage::kAlign, kRoughTolerance);
+  run(Stage::kReproject, kFineTolerance);
   if (refine_depth) {
     const ParameterView view{&variables.layout, values.data()};
     ApplyCorrections(RefineDepths(variables, view, observations, pairs, DepthRefinementOptions(), threads),
                      &corrected,
                      &pairs);
     objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
-    run(Stage::kReproject);
+    run(Stage::kReproject, kFineTolerance);
   }
-  run(Stage::kMotion);
+  run(Stage::kMotion, kFineTolerance);
 
   const ParameterView view{&variables.layout, values.data()};
-  result.quality = MeasureFit(
-      variables, view, pairs, ChooseSurfaces(variables, view, find_feet(values), kFineTolerance), threads);
-  FixVariables(observations, options, Stage::kReproject, !pairs.empty(), &variables);
+  result.quality = MeasureFit(variables, view, pairs, contacts_within(kFineTolerance), threads);
+  FixVariables(observations, options, Stage::kReproject, has_matches, &variables);
   MeasureObservability(variables,
                        objective->TermsOf(Stage::kReproject),
                        values,
@@ -266,18 +315,8 @@ JoshResult OptimizeJointly(const Observations& given,
   // A long clip's matches and its result need not be in memory at the same time.
   objective.reset();
   std::vector<MatchedPair>().swap(pairs);
-  Reconstruction& reconstruction = result.reconstruction;
-  const bool hold_planted_feet = options.contact_static_weight > 0 && options.optimize_bodies;
-  reconstruction = AssembleReconstruction(observations, variables, view, hold_planted_feet);
-  OrientWorld(observations.ground, &reconstruction, body);
-  if (observations.people.empty()) AddFlag("no_people", &reconstruction.flags);
-  if (!scale_observed && !scale_fixed) AddFlag("scale_unobserved", &reconstruction.flags);
-  if (alignment.num_components > 1 && !scale_fixed) AddFlag("graph_disconnected", &reconstruction.flags);
-  CleanDepths(kCleaningTolerance, kCleaningWindow, &reconstruction);
-  ScenePointOptions point_options;
-  point_options.min_confidence = options.min_point_confidence;
-  reconstruction.points = GatherScenePoints(reconstruction, observations, point_options);
-  FillJoints(body, &reconstruction);
+  result.reconstruction = Finish(
+      observations, given, refine_depth ? &corrected.keyframes : nullptr, body, options, beginning, view);
   return result;
 }
 
