@@ -298,6 +298,7 @@ JoshResult OptimizeJointly(const Observations& given,
     ApplyCorrections(RefineDepths(variables, view, observations, pairs, DepthRefinementOptions(), threads),
                      &corrected,
                      &pairs);
+    objective.reset();  // Its matches and those of the next take a gigabyte each in long clips.
     objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
     run(Stage::kReproject, kFineTolerance);
   }

@@ -13,7 +13,7 @@ namespace {
 
 // Groups evaluated before their systems are summed: bounds the memory of the dense group systems.
 // Independent of the thread count, as the sum runs in index order anyway.
-constexpr int kBatch = 64;
+constexpr int kBatch = 256;
 
 struct Task {
   int term;
