@@ -45,6 +45,7 @@ TEST(Usage, UnknownCommandsAndOptionsGetASuggestion) {
   ExpectFailure("lable x.mp4", kUsage, {"unknown command 'lable'", "did you mean label?"});
   ExpectFailure(
       "label x.mp4 -o out --threds 2", kUsage, {"unknown option --threds", "did you mean --threads?"});
+  ExpectFailure("bench solver --problem x.h5 --device cuda --body free", kUsage, {"--body frozen"});
   ExpectFailure("bench solvr", kUsage, {"unknown command 'solvr'", "did you mean solver?"});
   ExpectFailure("bench solver --proble x.h5", kUsage, {"unknown option --proble", "did you mean --problem?"});
   ExpectFailure("label x.mp4 -o out --josh.max_iteration=3",

@@ -10,6 +10,7 @@
 #include "foothold/cli/command.h"
 #include "foothold/cli/output.h"
 #include "foothold/josh/released_adam.h"
+#include "foothold/josh/released_batch.h"
 #include "foothold/josh/released_solve.h"
 #include "labels/joint_problem_file.h"
 
@@ -45,40 +46,62 @@ struct Outcome {
   std::string failure;
 };
 
-Outcome RunOnce(const JointProblem& problem, const BodyModel& model, const Arguments& arguments) {
-  Outcome outcome;
+// What a minimiser found.
+struct Found {
   JointParameters aligned, reprojected;
-  const bool free_bodies = arguments.body == "free";
-  const auto start = std::chrono::steady_clock::now();
-  if (arguments.minimiser == "adam") {
-    ReleasedAdamOptions options;
-    options.move_bodies = free_bodies;
-    ReleasedAdamResult result = MinimizeReleasedByAdam(problem, model, options, arguments.threads);
-    aligned = std::move(result.aligned);
-    reprojected = std::move(result.reprojected);
-    outcome.stage[0].iterations = static_cast<int>(result.align_curve.size());
-    outcome.stage[1].iterations = static_cast<int>(result.reproject_curve.size());
-    outcome.failure = result.failure;
+  int iterations[2] = {0, 0};
+  double pull[2] = {-1, -1};
+  std::string failure;
+};
+
+Found RunAdam(const JointProblem& problem, const BodyModel& model, const Arguments& arguments) {
+  ReleasedAdamOptions options;
+  options.move_bodies = arguments.body == "free";
+  ReleasedAdamResult result = MinimizeReleasedByAdam(problem, model, options, arguments.threads);
+  Found found{std::move(result.aligned), std::move(result.reprojected), {}, {-1, -1}, result.failure};
+  found.iterations[0] = static_cast<int>(result.align_curve.size());
+  found.iterations[1] = static_cast<int>(result.reproject_curve.size());
+  return found;
+}
+
+Found RunSecondOrder(const JointProblem& problem, const BodyModel& model, const Arguments& arguments) {
+  ReleasedBatchResult result;
+  if (arguments.device == "cuda") {
+    ReleasedBatchOptions options;
+    options.threads = arguments.threads;
+    result = std::move(SolveReleasedBatch({&problem}, model, options, BatchDevice::kCuda)[0]);
   } else {
     ReleasedSolveOptions options;
-    options.free_bodies = free_bodies;
-    ReleasedSolution solution = SolveReleased(problem, model, options, arguments.threads);
-    aligned = std::move(solution.aligned);
-    reprojected = std::move(solution.reprojected);
-    outcome.stage[0].iterations = solution.align_iterations;
-    outcome.stage[1].iterations = solution.reproject_iterations;
-    if (free_bodies) {
-      outcome.pull[0] = solution.align_pull;
-      outcome.pull[1] = solution.reproject_pull;
-    }
+    options.free_bodies = arguments.body == "free";
+    result.solution = SolveReleased(problem, model, options, arguments.threads);
   }
+  ReleasedSolution& solution = result.solution;
+  Found found{std::move(solution.aligned), std::move(solution.reprojected), {}, {-1, -1}, result.problem};
+  found.iterations[0] = solution.align_iterations;
+  found.iterations[1] = solution.reproject_iterations;
+  if (arguments.body == "free") {
+    found.pull[0] = solution.align_pull;
+    found.pull[1] = solution.reproject_pull;
+  }
+  return found;
+}
+
+Outcome RunOnce(const JointProblem& problem, const BodyModel& model, const Arguments& arguments) {
+  const auto start = std::chrono::steady_clock::now();
+  const Found found = arguments.minimiser == "adam" ? RunAdam(problem, model, arguments)
+                                                    : RunSecondOrder(problem, model, arguments);
+  Outcome outcome;
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const ReleasedWeights weights;
-  outcome.stage[0].losses =
-      EvaluateReleased(problem, model, aligned, ReleasedStage::kAlign, weights, arguments.threads, nullptr);
-  outcome.stage[1].losses = EvaluateReleased(
-      problem, model, reprojected, ReleasedStage::kReproject, weights, arguments.threads, nullptr);
-  outcome.focal_px = std::exp(reprojected.log_focal);
+  outcome.failure = found.failure;
+  outcome.focal_px = std::exp(found.reprojected.log_focal);
+  const JointParameters* states[2] = {&found.aligned, &found.reprojected};
+  const ReleasedStage stages[2] = {ReleasedStage::kAlign, ReleasedStage::kReproject};
+  for (int s = 0; s < 2; ++s) {
+    outcome.stage[s].iterations = found.iterations[s];
+    outcome.stage[s].losses =
+        EvaluateReleased(problem, model, *states[s], stages[s], {}, arguments.threads, nullptr);
+    outcome.pull[s] = found.pull[s];
+  }
   return outcome;
 }
 
@@ -111,8 +134,8 @@ void PrintStage(const char* name, const char* match_name, const StageOutcome& st
 }
 
 ExitCode Run(const Arguments& arguments) {
-  if (arguments.device == "cuda") {
-    throw Error(ErrorKind::kDevice, "this build has no CUDA solver; use --device cpu");
+  if (arguments.device == "cuda" && (arguments.minimiser != "lm" || arguments.body != "frozen")) {
+    throw Error(ErrorKind::kUsage, "--device cuda solves with --minimiser lm and --body frozen");
   }
   const BodyModel model = LoadBody(arguments.body_path);
   const JointProblem problem = labels::ReadJointProblem(arguments.problem, model.num_vertices);
