@@ -174,6 +174,15 @@ FOOTHOLD_HD T Determinant(const Mat<T, 3, 3>& m) {
          m(0, 1) * (m(1, 0) * m(2, 2) - m(1, 2) * m(2, 0)) +
          m(0, 2) * (m(1, 0) * m(2, 1) - m(1, 1) * m(2, 0));
 }
+// a b^T.
+template <class T, int R, int C>
+FOOTHOLD_HD Mat<T, R, C> Outer(const Vec<T, R>& a, const Vec<T, C>& b) {
+  Mat<T, R, C> m;
+  for (int r = 0; r < R; ++r) {
+    for (int c = 0; c < C; ++c) m(r, c) = a[r] * b[c];
+  }
+  return m;
+}
 // [v]x, so that Skew(v) * w = Cross(v, w).
 template <class T>
 FOOTHOLD_HD Mat<T, 3, 3> Skew(const Vec<T, 3>& v) {

@@ -51,9 +51,10 @@ double Match3dTerm::Evaluate(const ParameterView& view, int group, GroupSystem* 
   const CameraState source = ReadCamera(variables_, view, pair.j);
   const PairGeometry geometry = StillDepthGeometry(target, source, ReadFocal(variables_, view));
   const MatchKernelParameters kernel{loss_.gamma(), loss_.epsilon(), options_.sigma};
+  const AlignResidual residual =
+      options_.distance_only ? AlignResidual::kDistanceRatio : AlignResidual::kRelative;
   const RelativeAlignSums<double> sums =
-      options_.distance_only ? SumDistanceRatio(*matches_, group, geometry, kernel, system != nullptr)
-                             : SumRelativeAlignment(*matches_, group, geometry, kernel, system != nullptr);
+      SumRelativeAlignment(*matches_, group, geometry, kernel, residual, system != nullptr);
   const double unit = weight_ * loss_.scale();
   if (system != nullptr) {
     auto chain = PairChain<kNumAlign>(target, source, false);

@@ -231,40 +231,29 @@ RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
                                                int pair,
                                                const PairGeometry& geometry,
                                                const MatchKernelParameters& parameters,
+                                               AlignResidual residual,
                                                bool derivatives) {
   const AlignModels models(geometry);
   const SmoothKernel<Float8> kernel = MakeKernel(parameters);
-  const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
-    AddRelativeAlignment<kDerivatives>(models.source,
-                                       models.target,
-                                       models.translation,
-                                       kernel,
-                                       LoadEnd(matches.second, m),
-                                       LoadEnd(matches.first, m),
-                                       Float8::Load(&matches.confidence[m]),
-                                       sums);
+  const auto sum = [&](const auto& add_match) {
+    const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
+      const MatchEnd<Float8> source = LoadEnd(matches.second, m), target = LoadEnd(matches.first, m);
+      const Float8 confidence = Float8::Load(&matches.confidence[m]);
+      add_match.template operator()<kDerivatives>(source, target, confidence, sums);
+    };
+    return AddPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
   };
-  return AddPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
-}
-
-RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
-                                           int pair,
-                                           const PairGeometry& geometry,
-                                           const MatchKernelParameters& parameters,
-                                           bool derivatives) {
-  const AlignModels models(geometry);
-  const SmoothKernel<Float8> kernel = MakeKernel(parameters);
-  const auto add = [&]<bool kDerivatives>(int64_t m, RelativeAlignSums<Float8>* sums) {
-    AddDistanceRatio<kDerivatives>(models.source,
-                                   models.target,
-                                   models.translation,
-                                   kernel,
-                                   LoadEnd(matches.second, m),
-                                   LoadEnd(matches.first, m),
-                                   Float8::Load(&matches.confidence[m]),
-                                   sums);
-  };
-  return AddPair<RelativeAlignSums>(matches.pairs[pair], derivatives, add);
+  if (residual == AlignResidual::kDistanceRatio) {
+    return sum(
+        [&]<bool kDerivatives>(const auto& source, const auto& target, const auto& weight, auto* sums) {
+          AddDistanceRatio<kDerivatives>(
+              models.source, models.target, models.translation, kernel, source, target, weight, sums);
+        });
+  }
+  return sum([&]<bool kDerivatives>(const auto& source, const auto& target, const auto& weight, auto* sums) {
+    AddRelativeAlignment<kDerivatives>(
+        models.source, models.target, models.translation, kernel, source, target, weight, sums);
+  });
 }
 
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,

@@ -74,16 +74,13 @@ AlignSums<double> SumAlignment(const PackedMatches& matches,
                                const PairGeometry& geometry,
                                const MatchKernelParameters& kernel,
                                bool derivatives);
-// The source of the next two is keyframe j.
-RelativeAlignSums<double> SumDistanceRatio(const PackedMatches& matches,
-                                           int pair,
-                                           const PairGeometry& geometry,
-                                           const MatchKernelParameters& kernel,
-                                           bool derivatives);
+// The source of SumRelativeAlignment is keyframe j.
+enum class AlignResidual { kRelative, kDistanceRatio };  // AddRelativeAlignment, AddDistanceRatio.
 RelativeAlignSums<double> SumRelativeAlignment(const PackedMatches& matches,
                                                int pair,
                                                const PairGeometry& geometry,
                                                const MatchKernelParameters& kernel,
+                                               AlignResidual residual,
                                                bool derivatives);
 ReprojectSums<double> SumReprojection(const PackedMatches& matches,
                                       int pair,

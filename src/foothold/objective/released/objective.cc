@@ -14,14 +14,6 @@
 namespace foothold {
 namespace {
 
-Mat3d Outer(const Vec3d& a, const Vec3d& b) {
-  Mat3d m;
-  for (int r = 0; r < 3; ++r) {
-    for (int c = 0; c < 3; ++c) m(r, c) = a[r] * b[c];
-  }
-  return m;
-}
-
 // From cameras and sizes to the pose tree, whose pivots move with size and focal length.
 void CarryToTree(const JointProblem& problem,
                  const JointParameters& parameters,

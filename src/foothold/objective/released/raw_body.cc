@@ -6,14 +6,6 @@ namespace {
 
 constexpr int kPoseFeatures = 9 * (kNumJoints - 1);
 
-Mat3d Outer(const Vec3d& a, const Vec3d& b) {
-  Mat3d m;
-  for (int r = 0; r < 3; ++r) {
-    for (int c = 0; c < 3; ++c) m(r, c) = a[r] * b[c];
-  }
-  return m;
-}
-
 // The vertex at rest: template, shape and, where the model has them, pose correctives.
 Vec3d ShapedVertex(const BodyModel& model, const BodyShape& shape, const RawSkeleton& skeleton, int vertex) {
   Vec3d x = model.template_m[vertex].Cast<double>();
