@@ -57,6 +57,30 @@ std::vector<PersonTrack> ReadTracks(const std::string& path) {
   return result;
 }
 
+// From tracks of people and of the scene to observations of a moving camera.
+Observations Observe(const Clip& clip,
+                     const BodyModel& body,
+                     const ClassicalOptions& options,
+                     const std::vector<int>& keyframes,
+                     ClipFrames frames,
+                     std::vector<PersonTrack> tracks,
+                     std::vector<FeatureTrack> features,
+                     ClassicalFigures* figures) {
+  PersonMasks masks =
+      MaskPeople(frames, CameraRegime::kParallax, keyframes, options.people, 2, &tracks, nullptr);
+  const ClipEvidence evidence{clip,
+                              body,
+                              options,
+                              2,
+                              nullptr,
+                              std::move(frames),
+                              keyframes,
+                              std::move(tracks),
+                              std::move(masks),
+                              std::move(features)};
+  return ObserveMovingView(evidence, SolveMovingView(evidence), figures);
+}
+
 TEST(RealVideo, PromenadeIsReconstructedInMetres) {
   const std::string folder = PromenadeFolder();
   if (folder.empty()) GTEST_SKIP();
@@ -75,20 +99,9 @@ TEST(RealVideo, PromenadeIsReconstructedInMetres) {
   std::vector<FeatureTrack> features = TrackFeatures(frames, tracks, keyframes, options.features);
   EXPECT_EQ(ClassifyMovingCamera(features, keyframes, clip.time_s, options.regime, nullptr),
             CameraRegime::kParallax);
-  PersonMasks masks =
-      MaskPeople(frames, CameraRegime::kParallax, keyframes, options.people, 2, &tracks, nullptr);
-  const ClipEvidence evidence{clip,
-                              body,
-                              options,
-                              2,
-                              nullptr,
-                              std::move(frames),
-                              keyframes,
-                              std::move(tracks),
-                              std::move(masks),
-                              std::move(features)};
   ClassicalFigures figures;
-  const Observations observations = ObserveMovingView(evidence, SolveMovingView(evidence), &figures);
+  const Observations observations = Observe(
+      clip, body, options, keyframes, std::move(frames), std::move(tracks), std::move(features), &figures);
   CheckObservations(observations, "test");
 
   // Bounds of the design: one walking camera held at eye level, pedestrians around it.
@@ -155,20 +168,9 @@ TEST(RealVideo, PromenadeReachesItsGoalsWithItsOwnTracks) {
   EXPECT_LE(std::count_if(score.unmatched.begin(), score.unmatched.end(), is_long), 2);
 
   std::vector<FeatureTrack> features = TrackFeatures(frames, tracks, keyframes, options.features);
-  PersonMasks masks =
-      MaskPeople(frames, CameraRegime::kParallax, keyframes, options.people, 2, &tracks, nullptr);
-  const ClipEvidence evidence{clip,
-                              body,
-                              options,
-                              2,
-                              nullptr,
-                              std::move(frames),
-                              keyframes,
-                              std::move(tracks),
-                              std::move(masks),
-                              std::move(features)};
   ClassicalFigures figures;
-  const Observations observations = ObserveMovingView(evidence, SolveMovingView(evidence), &figures);
+  const Observations observations = Observe(
+      clip, body, options, keyframes, std::move(frames), std::move(tracks), std::move(features), &figures);
   EXPECT_EQ(observations.flags, std::vector<std::string>());
   EXPECT_GT(figures.camera_height_m, 1.3);
   EXPECT_LT(figures.camera_height_m, 1.9);

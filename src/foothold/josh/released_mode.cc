@@ -37,8 +37,7 @@ KeyframeDepth DepthOf(const JointProblem& problem,
     for (int x = 0; x < out.depth_m.width; ++x) {
       float& depth = out.depth_m.At(x, y);
       if (!(depth > 0)) continue;
-      const int block =
-          std::min(y / 8, problem.anchors_y - 1) * problem.anchors_x + std::min(x / 8, problem.anchors_x - 1);
+      const int block = BlockAnchorOf(problem, x, y);
       const double core = problem.core_depth_m[static_cast<size_t>(k) * problem.num_anchors() + block];
       depth = static_cast<float>(out.scale * (core + shift) * (1 + (depth / core - 1) * stretch));
       if (depth > 0) continue;

@@ -19,11 +19,6 @@ constexpr double kContactReach_m = 0.05;    // From a joint to the vertex that s
 constexpr float kSceneConfidence = 0.1f;    // Scene above it, people and unknown depth below.
 constexpr double kDepthFilterRatio = 1.01;  // Between the ratios to the anchor (sic) of body and scene pixel.
 
-int AnchorOf(const JointProblem& problem, int x, int y) {
-  return std::min(y / kBlock_px, problem.anchors_y - 1) * problem.anchors_x +
-         std::min(x / kBlock_px, problem.anchors_x - 1);
-}
-
 // Depths of the anchors; a block whose anchor has none takes the first of its pixels that has, else the
 // median of the keyframe (nothing refers to it).
 void AddKeyframe(const Keyframe& keyframe, JointProblem* problem) {
@@ -64,7 +59,7 @@ std::optional<AnchoredPixel> AnchorPixel(
   }
   const float depth = keyframe.depth_m.At(x, y);
   if (!(depth > 0)) return std::nullopt;
-  const int anchor = AnchorOf(problem, x, y);
+  const int anchor = BlockAnchorOf(problem, x, y);
   const float core = problem.core_depth_m[static_cast<size_t>(k) * problem.num_anchors() + anchor];
   return AnchoredPixel{x, y, anchor, depth / core};
 }
@@ -224,6 +219,11 @@ std::optional<JointTrack> MakeTrack(const Observations& observations,
 }
 
 }  // namespace
+
+int BlockAnchorOf(const JointProblem& problem, int x_px, int y_px) {
+  return std::min(y_px / kBlock_px, problem.anchors_y - 1) * problem.anchors_x +
+         std::min(x_px / kBlock_px, problem.anchors_x - 1);
+}
 
 ReleasedInput MakeReleasedProblem(const Observations& observations, const BodyModel& body) {
   ReleasedInput input;

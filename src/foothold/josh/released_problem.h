@@ -17,6 +17,9 @@ struct ReleasedInput {
   std::vector<int> track_person;
 };
 
+// Anchor of a pixel; those beyond the last whole block belong to it.
+int BlockAnchorOf(const JointProblem& problem, int x_px, int y_px);
+
 // Throws Error(kBadInput), reason "views_disconnected", when the matches do not connect all keyframes, and
 // kContract when the images are smaller than a block.
 ReleasedInput MakeReleasedProblem(const Observations& observations, const BodyModel& body);
