@@ -6,13 +6,19 @@
 
 namespace foothold {
 
-// One piece of work: a video. Ranks claim units through the ledger.
+// One piece of work: a video, a part of a long one, or the join of its parts. Ranks claim units through
+// the ledger.
 struct Unit {
+  enum class Kind { kVideo, kPart, kJoin };
   // Unique in the corpus and stable when videos are added: the id given by a CSV, otherwise the path
   // below the corpus folder, extension included ("2019/walk.mp4"). Labels go to <output>/labels/<id>/.
   std::string id;
   std::string path;
   int begin = 0, end = -1;  // Frames [begin, end); end < 0: to the end of the video.
+  Kind kind = Kind::kVideo;
+  int num_parts = 0;  // Of a join: the units just before it in the list; it opens when they are done.
+  double cost_s = 1;  // Estimated seconds of work; only ratios matter.
+  int priority = 0;   // Higher first.
   // File-name form of the id for the ledger: readable part and hash.
   std::string Key() const;
 };
