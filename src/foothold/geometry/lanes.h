@@ -112,8 +112,21 @@ FOOTHOLD_HD Number Exp2(Number x) {
                        f4 * ((0.00961812911f + f * 0.00133335581f) + f2 * 0.000154035304f);
   return power * FromBits((ToInt(whole) + 127) << 23);
 }
-FOOTHOLD_HD float FastLog2(float x) { return Log2OfPositive(x); }
-FOOTHOLD_HD float FastExp2(float x) { return Exp2(x); }
+// A GPU has both in hardware, to the same few units.
+FOOTHOLD_HD float FastLog2(float x) {
+#ifdef __CUDA_ARCH__
+  return __log2f(x);
+#else
+  return Log2OfPositive(x);
+#endif
+}
+FOOTHOLD_HD float FastExp2(float x) {
+#ifdef __CUDA_ARCH__
+  return exp2f(x);
+#else
+  return Exp2(x);
+#endif
+}
 #if defined(FOOTHOLD_HAVE_LANES)
 inline Float8 FastLog2(Float8 x) { return Float8(Log2OfPositive(x.v)); }
 inline Float8 FastExp2(Float8 x) { return Float8(Exp2(x.v)); }
@@ -127,7 +140,7 @@ FOOTHOLD_HD T FastPow(const T& base, double exponent) {
 
 // Of positive numbers, to about 1e-7 absolute in float.
 FOOTHOLD_HD double NaturalLog(double x) { return std::log(x); }
-FOOTHOLD_HD float NaturalLog(float x) { return 0.693147181f * Log2OfPositive(x); }
+FOOTHOLD_HD float NaturalLog(float x) { return 0.693147181f * FastLog2(x); }
 #if defined(FOOTHOLD_HAVE_LANES)
 inline Float8 NaturalLog(Float8 x) { return Float8(0.693147181f * Log2OfPositive(x.v)); }
 #endif

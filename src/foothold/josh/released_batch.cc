@@ -70,6 +70,7 @@ void ReleasedBatchSolver::Implementation::SolveBatch(const std::vector<int>& mem
   const int count = static_cast<int>(members.size());
   ParallelFor(count, options.threads, [&](int c) {
     batch::WriteChunk(*problems[members[c]], prepared[members[c]], before[c], view);
+    executor->Send(before[c], prepared[members[c]].size);
   });
   const int attempts[] = {batch::NumAttempts(options, 0), batch::NumAttempts(options, 1)};
   executor->Run(attempts);

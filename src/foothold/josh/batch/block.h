@@ -18,10 +18,14 @@ namespace foothold::batch {
 //   block.ForLanes(count, body)   body(i) for groups of tasks from i on, as many as the number type
 //                                 Block::Lanes holds floats, one per task; Block::Load reads, and
 //                                 Block::Spread writes `stride` apart, one per task
+//   Block::kReadAhead             how many elements of a stream to read before they are used, at most
+//                                 kMaxReadAhead
 //   block.template Shared<T>()    scratch memory of the kernel, kernel.SharedBytes() of it
 
 // Largest scratch memory of a kernel: what every GPU grants without being asked.
 constexpr size_t kMaxSharedBytes = 48 * 1024;
+
+constexpr int kMaxReadAhead = 4;
 
 constexpr int kSumLanes = 64;
 // Sum of term(i) over i < count, in an order that depends on `count` alone. `scratch` is kSumLanes + 1

@@ -13,6 +13,7 @@ namespace {
 class DeviceBlock {
  public:
   using Lanes = float;
+  static constexpr int kReadAhead = 3;
 
   template <class Body>
   FOOTHOLD_HD void For(int count, const Body& body) const {
@@ -46,7 +47,16 @@ class DeviceBlock {
     return nullptr;
 #endif
   }
-  FOOTHOLD_HD static float Load(const float* from) { return *from; }
+  // Where it is written: the compiler would move reads ahead back to where their values are used.
+  FOOTHOLD_HD static float Load(const float* from) {
+#ifdef __CUDA_ARCH__
+    float value;
+    asm volatile("ld.global.f32 %0, [%1];" : "=f"(value) : "l"(from));
+    return value;
+#else
+    return *from;
+#endif
+  }
   FOOTHOLD_HD static void Spread(float value, float* to, int) { *to = value; }
 };
 
@@ -102,9 +112,18 @@ class Workspace {
   // Work arrays are not on the host: null.
   View host_view() { return MakeView(bucket_, staged_input_.data(), nullptr, staged_output_.data()); }
 
+  void Send(const Size& before, const Size& chunk, const DeviceStream& stream) {
+    ForEachBulk(view_, host_view(), before, chunk, [&](auto* to, const auto* from, int64_t count) {
+      internal::CopyToDevice(to, from, static_cast<size_t>(count) * sizeof(*from), stream);
+    });
+  }
+  // After Send of all chunks.
   void Run(const int attempts[kNumStages], DeviceStream* stream) {
     const CudaLaunch launch(CountsOf(bucket_), *stream);
-    input_.Upload(staged_input_.data(), layout_.input_bytes, *stream);
+    const View host = host_view();
+    const auto rest_bytes = static_cast<size_t>(reinterpret_cast<unsigned char*>(host.core_depth_m) -
+                                                staged_input_.data());
+    input_.Upload(staged_input_.data(), rest_bytes, *stream);
     LaunchProgram(view_, launch, [&]<ReleasedStage kStage>() {
       const DeviceGraph& attempt = RecordedAttempt<kStage>(launch, *stream);
       for (int a = 0; a < attempts[StageIndex<kStage>()]; ++a) attempt.Launch(*stream);
@@ -149,7 +168,9 @@ class Workspace {
 
 class CudaExecutor : public Executor {
  public:
-  explicit CudaExecutor(size_t budget_bytes) : budget_bytes_(budget_bytes) {}
+  explicit CudaExecutor(size_t budget_bytes) : budget_bytes_(budget_bytes) {
+    FOOTHOLD_CUDA_CHECK(cudaGetDevice(&device_));
+  }
 
   View Reserve(const Size& bucket) override {
     for (auto it = workspaces_.begin(); it != workspaces_.end(); ++it) {
@@ -167,6 +188,10 @@ class CudaExecutor : public Executor {
     workspaces_.emplace_front(bucket);
     return workspaces_.front().host_view();
   }
+  void Send(const Size& before, const Size& chunk) override {
+    FOOTHOLD_CUDA_CHECK(cudaSetDevice(device_));  // Of the calling thread.
+    workspaces_.front().Send(before, chunk, stream_);
+  }
   void Run(const int attempts[kNumStages]) override { workspaces_.front().Run(attempts, &stream_); }
   double TimeSums_ms(ReleasedStage stage, int passes) override {
     return stage == ReleasedStage::kAlign
@@ -176,6 +201,7 @@ class CudaExecutor : public Executor {
 
  private:
   size_t budget_bytes_;
+  int device_ = 0;
   DeviceStream stream_;
   std::list<Workspace> workspaces_;  // The one used last comes first.
 };

@@ -10,6 +10,7 @@ namespace foothold::batch {
 class HostBlock {
  public:
   using Lanes = float;
+  static constexpr int kReadAhead = 1;
 
   explicit HostBlock(void* shared) : shared_(shared) {}
   template <class Body>

@@ -71,6 +71,7 @@ class HostExecutor : public Executor {
     return view_;
   }
 
+  void Send(const Size&, const Size&) override {}
   void Run(const int attempts[kNumStages]) override {
     const HostLaunch launch(*view_.counts, threads_);
     LaunchProgram(view_, launch, [&]<ReleasedStage kStage>() {

@@ -11,6 +11,7 @@ class LaneBlock {
  public:
   using Lanes = Float8;
   static constexpr int kLanes = Float8::kLanes;
+  static constexpr int kReadAhead = 1;
 
   explicit LaneBlock(void* shared) : shared_(shared) {}
   template <class Body>

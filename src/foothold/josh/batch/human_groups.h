@@ -11,12 +11,22 @@ namespace foothold::batch {
 // the total. Bodies are frozen: every residual is a function of cameras and constant points.
 template <bool kDerivatives>
 struct SumGroups {
-  static constexpr int kThreads = 64;
+  static constexpr int kThreads = kDerivatives ? 256 : 64;
+  static constexpr int kTile = 32;  // Residuals whose derivatives are in shared memory at a time.
+  static constexpr int kMaxColumns = 3 * kUnknownsPerCamera + 1;
+
+  struct Tile {
+    ResidualState states[kTile];
+    double weight[kTile];
+    Vec3d columns[kTile][kMaxColumns + 1];  // The last of a residual is its value.
+  };
 
   View view;
   Sweep sweep;
 
-  static constexpr size_t SharedBytes() { return (kSumLanes + 1) * sizeof(double); }
+  static constexpr size_t SharedBytes() {
+    return (kSumLanes + 1) * sizeof(double) + (kDerivatives ? sizeof(Tile) : 0);
+  }
   int NumBlocks(const BatchCounts& most) const { return most.groups; }
 
   template <class Block>
@@ -28,43 +38,61 @@ struct SumGroups {
     const Chunk& chunk = view.chunks[group.chunk];
     const Cusp cusp = sweep == Sweep::kReport ? state.last_human_cusp : state.human_cusp;
     const CuspKernel kernel({cusp.gamma, cusp.epsilon});
-    ResidualState* states = view.residual_states + group.residuals.first;
-    block.For(group.residuals.count, [&](int r) {
-      ResidualState& out = states[r];
+    double* costs = view.residual_costs + group.residuals.first;
+    const auto evaluate = [&](int r, ResidualState* out) {
       const GroupResidual& residual = view.residuals[group.residuals.first + r];
       if (group.term == kScaleTerm) {
-        Scale(chunk, state, group, residual, &out);
+        Scale(chunk, state, group, residual, out);
       } else {
-        Points(chunk, group, residual, &out);
+        Points(chunk, group, residual, out);
       }
       double weight;
       const double r2 =
-          out.value[0] * out.value[0] + out.value[1] * out.value[1] + out.value[2] * out.value[2];
-      out.cost = residual.weight * kernel.Cost(r2, &weight);
-      out.weight = residual.weight * weight;
-    });
-    const double cost = SumInOrder(
-        block, group.residuals.count, block.template Shared<double>(), [&](int r) { return states[r].cost; });
-    block.Once([&] { view.group_cost[index] = cost; });
-    if (!kDerivatives) return;
-    const int unknowns = group.num_unknowns();
-    double* system = view.systems + group.system;
-    const double weight = chunk.weight[group.term];
-    // Row `unknowns` is the gradient.
-    block.For((unknowns + 1) * unknowns, [&](int i) {
-      const int a = i / unknowns, b = i % unknowns;
-      if (a < unknowns && b > a) return;
-      double sum = 0;
-      for (int r = 0; r < group.residuals.count; ++r) {
-        const ResidualState& at = states[r];
-        const Vec3d left = a < unknowns ? Column(group, at, a) : Vec3d{at.value[0], at.value[1], at.value[2]};
-        sum += at.weight * Dot(left, Column(group, at, b));
+          out->value[0] * out->value[0] + out->value[1] * out->value[1] + out->value[2] * out->value[2];
+      costs[r] = residual.weight * kernel.Cost(r2, &weight);
+      return residual.weight * weight;
+    };
+    double* scratch = block.template Shared<double>();
+    if constexpr (kDerivatives) {
+      Tile& tile = *reinterpret_cast<Tile*>(scratch + kSumLanes + 1);
+      for (int first = 0; first < group.residuals.count; first += kTile) {
+        const int count = group.residuals.count - first < kTile ? group.residuals.count - first : kTile;
+        block.For(count, [&](int r) { tile.weight[r] = evaluate(first + r, &tile.states[r]); });
+        AddTile(block, chunk, group, count, first == 0, &tile);
       }
-      system[i] = weight * sum;
-    });
+    } else {
+      block.For(group.residuals.count, [&](int r) {
+        ResidualState unused;
+        evaluate(r, &unused);
+      });
+    }
+    const double cost = SumInOrder(block, group.residuals.count, scratch, [&](int r) { return costs[r]; });
+    block.Once([&] { view.group_cost[index] = cost; });
   }
 
  private:
+  // The normal equations of the residuals of a tile; row `unknowns` is the gradient.
+  template <class Block>
+  FOOTHOLD_HD void AddTile(
+      Block& block, const Chunk& chunk, const Group& group, int count, bool first, Tile* tile) const {
+    const int unknowns = group.num_unknowns(), columns = unknowns + 1;
+    block.For(count * columns, [&](int i) {
+      const int r = i / columns, a = i % columns;
+      const ResidualState& at = tile->states[r];
+      tile->columns[r][a] =
+          a < unknowns ? Column(group, at, a) : Vec3d{at.value[0], at.value[1], at.value[2]};
+    });
+    double* system = view.systems + group.system;
+    const double weight = chunk.weight[group.term];
+    block.For(columns * unknowns, [&](int i) {
+      const int a = i / unknowns, b = i % unknowns;
+      if (a < unknowns && b > a) return;
+      double sum = 0;
+      for (int r = 0; r < count; ++r) sum += tile->weight[r] * Dot(tile->columns[r][a], tile->columns[r][b]);
+      system[i] = (first ? 0 : system[i]) + weight * sum;
+    });
+  }
+
   // Depth of the scene under a touching vertex less that of the vertex.
   FOOTHOLD_HD void Scale(const Chunk& chunk,
                          const State& state,

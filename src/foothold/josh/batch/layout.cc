@@ -5,6 +5,8 @@
 #include <bit>
 #include <map>
 
+#include "foothold/josh/batch/block.h"
+
 namespace foothold::batch {
 namespace {
 
@@ -62,6 +64,7 @@ void TakeInput(const Size& size, View* view, Carver* from) {
   from->Take(size.cameras, &view->initial_cameras);
   from->Take(size.cameras, &view->median_depth_m);
   from->Take(size.cameras, &view->base_focal_px);
+  // From here on the bulk, which is sent chunk by chunk (ForEachBulk).
   from->Take(size.cores, &view->core_depth_m);
   RawMatches& raw = view->raw;
   for (uint16_t** field : {&raw.x1, &raw.y1, &raw.x2, &raw.y2, &raw.anchor1, &raw.anchor2}) {
@@ -71,10 +74,8 @@ void TakeInput(const Size& size, View* view, Carver* from) {
 }
 
 void TakeWork(const Size& size, View* view, Carver* from) {
-  for (PackedEndsView* ends : {&view->first, &view->second}) {
-    for (float** field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) from->Take(size.packed, field);
-  }
-  from->Take(size.packed, &view->confidence);
+  // A bucket's length need not be a number of whole groups, and readers read ahead.
+  from->Take((size.packed + (1 + kMaxReadAhead) * kTileThreads) * kPackedFields, &view->packed);
   from->Take(size.tiles, &view->tile_confidence);
   from->Take(size.cameras, &view->cameras);
   from->Take(size.cameras, &view->candidates);
@@ -82,7 +83,7 @@ void TakeWork(const Size& size, View* view, Carver* from) {
   from->Take(2 * size.pairs, &view->directions);
   from->Take(kMaxTileSums * size.tiles, &view->tile_sums);
   from->Take(size.tiles, &view->tile_cost);
-  from->Take(size.residuals, &view->residual_states);
+  from->Take(size.residuals, &view->residual_costs);
   from->Take(size.groups, &view->group_cost);
   from->Take(size.systems, &view->systems);
   from->Take(size.entries, &view->matrix);

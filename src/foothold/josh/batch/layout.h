@@ -34,6 +34,25 @@ Layout LayoutOf(const Size& size);
 View MakeView(const Size& size, void* input, void* work, void* output);
 BatchCounts CountsOf(const Size& size);
 
+// Calls copy(to, from, count) for a chunk's part of each bulky input array, the last ones of the input
+// block; core_depth_m is the first.
+template <class Copy>
+void ForEachBulk(const View& to, const View& from, const Size& before, const Size& chunk, const Copy& copy) {
+  copy(to.core_depth_m + before.cores, from.core_depth_m + before.cores, chunk.cores);
+  const auto matches = [&](auto field) {
+    copy(to.raw.*field + before.matches, from.raw.*field + before.matches, chunk.matches);
+  };
+  for (const auto field : {&RawMatches::x1,
+                           &RawMatches::y1,
+                           &RawMatches::x2,
+                           &RawMatches::y2,
+                           &RawMatches::anchor1,
+                           &RawMatches::anchor2}) {
+    matches(field);
+  }
+  for (const auto field : {&RawMatches::omega1, &RawMatches::omega2, &RawMatches::confidence}) matches(field);
+}
+
 // Which chunks to solve together: chunks of like numbers of keyframes, in batches whose bucket stays
 // within `budget_bytes`. Chunks that exceed it by themselves are in no batch.
 std::vector<std::vector<int>> PlanBatches(const std::vector<Size>& chunks, size_t budget_bytes);

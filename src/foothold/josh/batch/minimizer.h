@@ -185,14 +185,24 @@ struct SolveStep {
     double* factor = view.factor + chunk.first_entry + chunk.first_unknown;  // n^2 + n per chunk.
     double* work = reinterpret_cast<double*>(&scratch + 1);
     const double damping = state.damping;
-    block.For((n + 1) * n, [&](int i) {
-      const int r = i / n, c = i % n;
-      if (r == n) {
-        factor[i] = -gradient[c];
-      } else if (c <= r) {
-        factor[i] = view.matrix[chunk.first_entry + i] + (r == c ? damping * scale[r] : 0.0);
+    const double* matrix = view.matrix + chunk.first_entry;
+    constexpr int kRows = 8;  // Of a task: reads that need not wait for each other.
+    block.For((n + kRows - 1) / kRows * n, [&](int i) {
+      const int top = i / n * kRows, c = i % n;
+      double entry[kRows];
+      FOOTHOLD_UNROLL
+      for (int k = 0; k < kRows; ++k) {
+        const int r = top + k;
+        entry[k] = r < n && c <= r ? matrix[static_cast<int64_t>(r) * n + c] : 0.0;
+        if (r == c) entry[k] += damping * scale[r];
+      }
+      FOOTHOLD_UNROLL
+      for (int k = 0; k < kRows; ++k) {
+        const int r = top + k;
+        if (r < n && c <= r) factor[static_cast<int64_t>(r) * n + c] = entry[k];
       }
     });
+    block.For(n, [&](int c) { factor[static_cast<int64_t>(n) * n + c] = -gradient[c]; });
     bool finite = FactorizeWithRightSide(block, n, factor, work, &scratch.flag);
     if (finite) {
       SolveFactorized(block, n, factor, work, step);

@@ -23,15 +23,17 @@ struct PackTiles {
     const Chunk& chunk = view.chunks[tile.chunk];
     const RawMatches& raw = view.raw;
     block.For(tile.padded, [&](int m) {
-      const int64_t to = tile.first_packed + m, from = tile.first_match + m;
+      const int64_t from = tile.first_match + m;
+      float* first = view.packed + PackedOffset(tile.first_packed + m);
+      float* second = first + kFieldsPerEnd * kTileThreads;
       if (m < tile.count) {
-        Pack(chunk, pair.i, raw.x1[from], raw.y1[from], raw.anchor1[from], raw.omega1[from], view.first, to);
-        Pack(chunk, pair.j, raw.x2[from], raw.y2[from], raw.anchor2[from], raw.omega2[from], view.second, to);
-        view.confidence[to] = raw.confidence[from];
+        Pack(chunk, pair.i, raw.x1[from], raw.y1[from], raw.anchor1[from], raw.omega1[from], first);
+        Pack(chunk, pair.j, raw.x2[from], raw.y2[from], raw.anchor2[from], raw.omega2[from], second);
+        first[kConfidence * kTileThreads] = raw.confidence[from];
       } else {
-        Store({0, 0, 1, 0}, view.first, to);
-        Store({0, 0, 1, 0}, view.second, to);
-        view.confidence[to] = 0;
+        Store({0, 0, 1, 0}, first);
+        Store({0, 0, 1, 0}, second);
+        first[kConfidence * kTileThreads] = 0;
       }
     });
     double* scratch = block.template Shared<double>();
@@ -42,23 +44,17 @@ struct PackTiles {
   }
 
  private:
-  FOOTHOLD_HD static void Store(const MatchEnd<float>& end, const PackedEndsView& ends, int64_t at) {
-    ends.x[at] = end.x;
-    ends.y[at] = end.y;
-    ends.core[at] = end.core;
-    ends.omega_m1[at] = end.omega_m1;
+  FOOTHOLD_HD static void Store(const MatchEnd<float>& end, float* to) {
+    to[kX * kTileThreads] = end.x;
+    to[kY * kTileThreads] = end.y;
+    to[kCore * kTileThreads] = end.core;
+    to[kOmegaM1 * kTileThreads] = end.omega_m1;
   }
-  FOOTHOLD_HD void Pack(const Chunk& chunk,
-                        int keyframe,
-                        int x,
-                        int y,
-                        int anchor,
-                        float omega,
-                        const PackedEndsView& ends,
-                        int64_t at) const {
+  FOOTHOLD_HD void Pack(
+      const Chunk& chunk, int keyframe, int x, int y, int anchor, float omega, float* to) const {
     const float core =
         view.core_depth_m[chunk.first_core + static_cast<int64_t>(keyframe) * chunk.num_anchors + anchor];
-    Store(MakeMatchEnd(x, y, chunk.half_width, chunk.half_height, core, omega), ends, at);
+    Store(MakeMatchEnd(x, y, chunk.half_width, chunk.half_height, core, omega), to);
   }
 };
 

@@ -39,12 +39,24 @@ FOOTHOLD_HD Vec<T, 3> InLanes(const Vec<float, 3>& from) {
   return {T(from[0]), T(from[1]), T(from[2])};
 }
 
+template <class T>
+struct TwoEnds {
+  MatchEnd<T> source, target;  // In stage 2 only the pixel of `target`.
+  T confidence;
+};
+
+// `match`: its first field; end 0 or 1.
 template <class Block>
-FOOTHOLD_HD MatchEnd<typename Block::Lanes> LoadEnd(const PackedEndsView& ends, int64_t at) {
-  return {Block::Load(ends.x + at),
-          Block::Load(ends.y + at),
-          Block::Load(ends.core + at),
-          Block::Load(ends.omega_m1 + at)};
+FOOTHOLD_HD MatchEnd<typename Block::Lanes> LoadEnd(const float* match, int end) {
+  const float* fields = match + end * kFieldsPerEnd * kTileThreads;
+  return {Block::Load(fields + kX * kTileThreads),
+          Block::Load(fields + kY * kTileThreads),
+          Block::Load(fields + kCore * kTileThreads),
+          Block::Load(fields + kOmegaM1 * kTileThreads)};
+}
+template <class Block>
+FOOTHOLD_HD typename Block::Lanes LoadConfidence(const float* match) {
+  return Block::Load(match + kConfidence * kTileThreads);
 }
 
 template <ReleasedStage kStage, bool kDerivatives>
@@ -52,7 +64,8 @@ struct SumTiles {
   static constexpr bool kReproject = kStage == ReleasedStage::kReproject;
   static constexpr int kThreads = kTileThreads;
   static constexpr int kSums = !kDerivatives ? 1 : (kReproject ? kReprojectTileSums : kAlignTileSums);
-  static constexpr int kSegments = 4;  // In which threads' sums are added side by side.
+  // In which threads' sums are added side by side: as many as give each thread one sum of a segment.
+  static constexpr int kSegments = kTileThreads / kSums < 8 ? kTileThreads / kSums : 8;
 
   View view;
   Sweep sweep;
@@ -79,8 +92,8 @@ struct SumTiles {
     if constexpr (kReproject) {
       // Direction 0 looks from the first keyframe at points of the second, as Evaluate does.
       const Chunk& chunk = view.chunks[tile.chunk];
-      Reproject(block, tile, chunk, models[0], view.second, view.first, kernel, out, costs);
-      Reproject(block, tile, chunk, models[1], view.first, view.second, kernel, out + kSums, costs + 1);
+      Reproject<1>(block, tile, chunk, models[0], kernel, out, costs);
+      Reproject<0>(block, tile, chunk, models[1], kernel, out + kSums, costs + 1);
     } else {
       Align(block, tile, models[0], kernel, out, costs);
     }
@@ -98,26 +111,22 @@ struct SumTiles {
     using T = typename Block::Lanes;
     const auto source = InLanes<T>(model.source), target = InLanes<T>(model.target);
     const auto translation = InLanes<T>(model.translation_m);
-    const auto add = [&](int64_t at, AlignSums<T>* sums) {
-      AddAlignment<kDerivatives>(source,
-                                 target,
-                                 translation,
-                                 kernel,
-                                 LoadEnd<Block>(view.first, at),
-                                 LoadEnd<Block>(view.second, at),
-                                 Block::Load(view.confidence + at),
-                                 sums);
+    const auto load = [&](const float* match) -> TwoEnds<T> {
+      return {LoadEnd<Block>(match, 0), LoadEnd<Block>(match, 1), LoadConfidence<Block>(match)};
     };
-    Sum<AlignSums<T>>(block, tile, add, out, cost);
+    const auto add = [&](const TwoEnds<T>& ends, AlignSums<T>* sums) {
+      AddAlignment<kDerivatives>(
+          source, target, translation, kernel, ends.source, ends.target, ends.confidence, sums);
+    };
+    Sum<AlignSums<T>>(block, tile, load, add, out, cost);
   }
 
-  template <class Block>
+  // Looks at points of end kSource from the other.
+  template <int kSource, class Block>
   FOOTHOLD_HD void Reproject(Block& block,
                              const Tile& tile,
                              const Chunk& chunk,
                              const DirectionModel& model,
-                             const PackedEndsView& source_ends,
-                             const PackedEndsView& target_ends,
                              const SmoothKernel<typename Block::Lanes>& kernel,
                              double* out,
                              double* cost) const {
@@ -134,35 +143,53 @@ struct SumTiles {
       projection.low[a] = T(static_cast<float>(kMinProjection_px) - center[a]);
       projection.high[a] = T(static_cast<float>(kMaxProjection_px) - center[a]);
     }
-    const auto add = [&](int64_t at, ReprojectSums<T>* sums) {
-      AddReprojection<kDerivatives>(source,
-                                    projection,
-                                    kernel,
-                                    LoadEnd<Block>(source_ends, at),
-                                    Block::Load(target_ends.x + at),
-                                    Block::Load(target_ends.y + at),
-                                    Block::Load(view.confidence + at),
-                                    sums);
+    const auto load = [&](const float* match) {
+      const float* target = match + (1 - kSource) * kFieldsPerEnd * kTileThreads;
+      TwoEnds<T> ends;
+      ends.source = LoadEnd<Block>(match, kSource);
+      ends.target.x = Block::Load(target + kX * kTileThreads);
+      ends.target.y = Block::Load(target + kY * kTileThreads);
+      ends.confidence = LoadConfidence<Block>(match);
+      return ends;
     };
-    Sum<ReprojectSums<T>>(block, tile, add, out, cost);
+    const auto add = [&](const TwoEnds<T>& ends, ReprojectSums<T>* sums) {
+      AddReprojection<kDerivatives>(
+          source, projection, kernel, ends.source, ends.target.x, ends.target.y, ends.confidence, sums);
+    };
+    Sum<ReprojectSums<T>>(block, tile, load, add, out, cost);
   }
 
-  template <class Sums, class Block, class Add>
-  FOOTHOLD_HD void Sum(Block& block, const Tile& tile, const Add& add, double* out, double* cost) const {
+  // load(pointer to fields) gives the matches from there on, add(matches, sums) adds them.
+  template <class Sums, class Block, class Load, class Add>
+  FOOTHOLD_HD void Sum(
+      Block& block, const Tile& tile, const Load& load, const Add& add, double* out, double* cost) const {
     float* rows = block.template Shared<float>();
     double* segments = reinterpret_cast<double*>(rows + kTileThreads * kSums);
-    constexpr int kRows = kTileThreads / kSegments;
+    constexpr int kRows = (kTileThreads + kSegments - 1) / kSegments;
     block.ForLanes(kTileThreads, [&](int thread) {
       Sums sums;
       sums.SetZero();
-      for (int m = thread; m < tile.padded; m += kTileThreads) add(tile.first_packed + m, &sums);
+      // Matches are read some way ahead, beyond the tile's end too: a GPU has too few threads here to hide
+      // the latency of memory.
+      constexpr int kAhead = Block::kReadAhead;
+      const float* match = view.packed + PackedOffset(tile.first_packed) + thread;
+      decltype(load(match)) ahead[kAhead];
+      FOOTHOLD_UNROLL
+      for (int k = 0; k < kAhead; ++k) ahead[k] = load(match + k * kPackedGroup);
+      for (int m = 0; m < tile.padded; m += kTileThreads, match += kPackedGroup) {
+        const auto ends = ahead[0];
+        FOOTHOLD_UNROLL
+        for (int k = 0; k + 1 < kAhead; ++k) ahead[k] = ahead[k + 1];
+        ahead[kAhead - 1] = load(match + kAhead * kPackedGroup);
+        add(ends, &sums);
+      }
       FOOTHOLD_UNROLL
       for (int k = 0; k < kSums; ++k) Block::Spread(SumAt(sums, k), rows + thread * kSums + k, kSums);
     });
     block.For(kSegments * kSums, [&](int i) {
-      const float* row = rows + (i / kSums) * kRows * kSums + i % kSums;
+      const int first = i / kSums * kRows, end = first + kRows < kTileThreads ? first + kRows : kTileThreads;
       double sum = 0;
-      for (int r = 0; r < kRows; ++r) sum += static_cast<double>(row[r * kSums]);
+      for (int r = first; r < end; ++r) sum += static_cast<double>(rows[r * kSums + i % kSums]);
       segments[i] = sum;
     });
     block.For(kSums, [&](int k) {

@@ -23,7 +23,7 @@ enum Term : int { kMatchTerm = 0, kScaleTerm = 1, kPlantedTerm = 2, kSmoothTerm 
 constexpr int kNumStages = 2;
 
 // The matches of a pair are summed in tiles of at most so many, each by kTileThreads threads.
-constexpr int kTileMatches = 2048;
+constexpr int kTileMatches = 4096;
 constexpr int kTileThreads = 128;
 // Most sums of a tile: stage 2, both directions. AlignSums or ReprojectSums with the cost first.
 constexpr int kAlignTileSums = kNumMoments + 1;
@@ -157,8 +157,6 @@ struct DirectionModel {
 
 // A residual of a group at the present cameras.
 struct ResidualState {
-  double weight;  // Robust weight included.
-  double cost;
   double value[3];
   double turned_m[3][3];  // R_k x_k; scale: derivatives by log size and log focal in [0][0], [0][1].
 };
@@ -167,9 +165,15 @@ struct RawMatches {
   uint16_t *x1, *y1, *x2, *y2, *anchor1, *anchor2;
   float *omega1, *omega2, *confidence;
 };
-struct PackedEndsView {
-  float *x, *y, *core, *omega_m1;
-};
+
+// Packed matches lie in groups of kTileThreads, field after field, so that a thread reaches all fields of
+// its match from one address. A tile begins with a group.
+enum PackedField { kX, kY, kCore, kOmegaM1, kFieldsPerEnd, kConfidence = 2 * kFieldsPerEnd, kPackedFields };
+constexpr int kPackedGroup = kPackedFields * kTileThreads;
+// Of match `at`: its first field; the others follow kTileThreads apart.
+FOOTHOLD_HD constexpr int64_t PackedOffset(int64_t at) {
+  return at / kTileThreads * kPackedGroup + at % kTileThreads;
+}
 
 // Pointers to all arrays. Input is written by the host before, output read by it after a run.
 struct View {
@@ -186,15 +190,14 @@ struct View {
   float *median_depth_m, *base_focal_px, *core_depth_m;
   RawMatches raw;
   // Work.
-  PackedEndsView first, second;
-  float* confidence;        // Packed.
+  float* packed;            // [packed matches][kPackedFields], in groups.
   double* tile_confidence;  // [tile]
   Camera *cameras, *candidates;
   State* states;               // [chunk]
   DirectionModel* directions;  // [pair][2]
   double* tile_sums;           // [tile][kMaxTileSums]
   double* tile_cost;           // [tile]
-  ResidualState* residual_states;
+  double* residual_costs;
   double* group_cost;  // [group]
   double* systems;
   double *matrix, *factor;          // Of a chunk: n x n, and (n + 1) x n; row-major, lower triangle.
