@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <functional>
 
+#include "foothold/device/device.h"
 #include "foothold/scene/synthetic.h"
 #include "labels/body_file.h"
+#include "support/expect_error.h"
 
 namespace foothold {
 namespace {
@@ -115,6 +117,18 @@ TEST(Josh, ThreadsDoNotChangeAByte) {
   const std::vector<double> one = Numbers(OptimizeJointly(NoisyClip(), SharedBody(), JoshOptions(), 1));
   const std::vector<double> two = Numbers(OptimizeJointly(NoisyClip(), SharedBody(), JoshOptions(), 2));
   EXPECT_EQ(one, two);
+}
+
+TEST(Josh, AGpuIsForModeReleasedAndItsAbsenceIsAClearError) {
+  JoshOptions options;
+  options.device = "cuda";
+  ExpectError(ErrorKind::kUsage, {"josh.device", "josh.mode"}, [&] {
+    OptimizeJointly(NoisyClip(), SharedBody(), options, 1);
+  });
+  if (DeviceCount() > 0) GTEST_SKIP() << "a GPU is here";
+  options.mode = "released";
+  ExpectError(
+      ErrorKind::kDevice, {"no usable GPU"}, [&] { OptimizeJointly(NoisyClip(), SharedBody(), options, 1); });
 }
 
 TEST(Josh, NoPeople) {

@@ -21,6 +21,9 @@ std::string WhyNoDevice();
 // Binds the calling process to a GPU and returns its index: the only visible one, or `local_rank`
 // modulo their number. Throws Error(kDevice) when there is none.
 int SelectDevice(int local_rank);
+// Binds the calling thread to what SelectDevice chose, GPU 0 without a choice, and returns its index: each
+// thread has a GPU of its own as far as CUDA is concerned. Throws Error(kDevice).
+int UseSelectedDevice();
 // "NVIDIA H200, 139 GiB, sm_90". Throws Error(kDevice).
 std::string DescribeDevice(int device);
 

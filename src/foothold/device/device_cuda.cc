@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cuda_runtime_api.h>
 
+#include <atomic>
 #include <cstdio>
 
 #include "foothold/device/device.h"
 
 namespace foothold {
 namespace {
+
+std::atomic<int> selected_device{0};  // Of the process.
 
 cudaStream_t StreamOf(const DeviceStream& stream) { return static_cast<cudaStream_t>(stream.handle()); }
 
@@ -35,7 +38,12 @@ int SelectDevice(int local_rank) {
     throw Error(ErrorKind::kDevice,
                 "no usable GPU: " + WhyNoDevice() + "; check the driver (nvidia-smi) or run without a GPU");
   }
-  const int device = count == 1 ? 0 : local_rank % count;
+  selected_device = count == 1 ? 0 : local_rank % count;
+  return UseSelectedDevice();
+}
+
+int UseSelectedDevice() {
+  const int device = selected_device;
   FOOTHOLD_CUDA_CHECK(cudaSetDevice(device));
   return device;
 }

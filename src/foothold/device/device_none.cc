@@ -15,6 +15,7 @@ bool HasDeviceCode() { return false; }
 int DeviceCount() { return 0; }
 std::string WhyNoDevice() { return "this program was built without CUDA"; }
 int SelectDevice(int) { ThrowNoDevice(); }
+int UseSelectedDevice() { ThrowNoDevice(); }
 std::string DescribeDevice(int) { ThrowNoDevice(); }
 void CheckCuda(int, const char*, const char*, int) { ThrowNoDevice(); }
 void CheckLaunch(const char*, const char*, int) { ThrowNoDevice(); }

@@ -264,6 +264,11 @@ JoshResult OptimizeJointly(const Observations& given,
   FOOTHOLD_CHECK(static_cast<int>(given.camera.world_from_cam.size()) == given.clip.num_frames(),
                  "one initial camera per frame");
   if (options.mode == "released") return OptimizeReleased(given, body, options, threads);
+  if (options.device != "cpu") {
+    throw Error(ErrorKind::kUsage,
+                "josh.device = " + options.device + " needs josh.mode = released; mode " + options.mode +
+                    " solves on the CPU");
+  }
   JoshResult result;
   result.summary.num_keyframes = static_cast<int>(given.keyframes.size());
   std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d);

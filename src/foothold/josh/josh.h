@@ -16,6 +16,7 @@ namespace foothold {
 // likelihoods, so 1 is every weight's natural value.
 struct JoshOptions {
   std::string mode = "calibrated";  // calibrated, or released: the objective of JOSH as published.
+  std::string device = "cpu";       // cpu, or cuda: in mode released (josh/released_batch.h).
   double match_weight = 1;
   double contact_scale_weight = 1;  // 0 switches the term off (ablation).
   double contact_static_weight = 1;
@@ -44,7 +45,8 @@ struct JoshResult {
 // change a byte. Flags of the result, beside those of the observations: scale_unobserved (no usable contact:
 // the scale is perception's), graph_disconnected (matches do not connect all keyframes: what they leave open
 // follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not optimised),
-// no_contacts.
+// no_contacts. Throws Error(kUsage) for device cuda in another mode than released, Error(kDevice) when the
+// GPU is missing or fails.
 JoshResult OptimizeJointly(const Observations& observations,
                            const BodyModel& body,
                            const JoshOptions& options,

@@ -10,6 +10,10 @@ const OptionTable& JoshOptions::Table() {
                &JoshOptions::mode,
                {"calibrated", "released"},
                "Objective: our own, or that of the released JOSH with its weights (for comparison).")
+          .Add("device",
+               &JoshOptions::device,
+               {"cpu", "cuda"},
+               "Where mode released solves; calibrated solves on the CPU. Bytes differ between the two.")
           .Add("match_weight", &JoshOptions::match_weight, 0, 1e6, "Weight of the correspondence terms.")
           .Add("contact_scale_weight",
                &JoshOptions::contact_scale_weight,
@@ -39,7 +43,8 @@ const OptionTable& JoshOptions::Table() {
                "Whether all joints turn, or only hips, knees and ankles.")
           .Add("refine_depth",
                &JoshOptions::refine_depth,
-               "Whether each keyframe's depths are corrected, smoothly over the image, by what other keyframes see.")
+               "Whether each keyframe's depths are corrected, smoothly over the image, by what other "
+               "keyframes see.")
           .Add("steady_poses",
                &JoshOptions::steady_poses,
                "Whether slow errors are taken out of perception's rotations first.")

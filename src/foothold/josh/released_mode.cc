@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "foothold/base/error.h"
+#include "foothold/base/log.h"
 #include "foothold/josh/assemble.h"
 #include "foothold/josh/output_stage.h"
+#include "foothold/josh/released_batch.h"
 #include "foothold/josh/released_problem.h"
 #include "foothold/josh/released_solve.h"
 #include "foothold/josh/scene_points.h"
@@ -94,6 +96,24 @@ OptimisedTrack KeyframesOf(const JointTrack& track,
   return out;
 }
 
+ReleasedSolution Solve(const JointProblem& problem,
+                       const BodyModel& body,
+                       const JoshOptions& options,
+                       int threads) {
+  ReleasedSolveOptions solve;
+  solve.align_iterations = solve.reproject_iterations = options.max_iterations;
+  if (options.device != "cuda") return SolveReleased(problem, body, solve, threads);
+  ReleasedBatchOptions batch;
+  batch.solve = solve;
+  batch.threads = threads;
+  ReleasedBatchResult solved =
+      std::move(SolveReleasedBatch({&problem}, body, batch, BatchDevice::kCuda).front());
+  if (solved.problem.empty()) return std::move(solved.solution);
+  // Too many keyframes for a thread block, or numbers that ceased to be finite.
+  LogWarning("the GPU cannot solve this clip (" + solved.problem + "); solved on the CPU");
+  return SolveReleased(problem, body, solve, threads);
+}
+
 }  // namespace
 
 JoshResult OptimizeReleased(const Observations& observations,
@@ -114,9 +134,7 @@ JoshResult OptimizeReleased(const Observations& observations,
     return result;
   }
   const JointProblem& problem = input.problem;
-  ReleasedSolveOptions solve;
-  solve.align_iterations = solve.reproject_iterations = options.max_iterations;
-  ReleasedSolution solution = SolveReleased(problem, body, solve, threads);
+  ReleasedSolution solution = Solve(problem, body, options, threads);
   result.summary = std::move(solution.summary);
   const ReleasedCameras cameras = ComputeCameras(problem, solution.reprojected);
 

@@ -168,9 +168,7 @@ class Workspace {
 
 class CudaExecutor : public Executor {
  public:
-  explicit CudaExecutor(size_t budget_bytes) : budget_bytes_(budget_bytes) {
-    FOOTHOLD_CUDA_CHECK(cudaGetDevice(&device_));
-  }
+  explicit CudaExecutor(size_t budget_bytes) : budget_bytes_(budget_bytes) {}
 
   View Reserve(const Size& bucket) override {
     for (auto it = workspaces_.begin(); it != workspaces_.end(); ++it) {
@@ -189,7 +187,7 @@ class CudaExecutor : public Executor {
     return workspaces_.front().host_view();
   }
   void Send(const Size& before, const Size& chunk) override {
-    FOOTHOLD_CUDA_CHECK(cudaSetDevice(device_));  // Of the calling thread.
+    UseSelectedDevice();
     workspaces_.front().Send(before, chunk, stream_);
   }
   void Run(const int attempts[kNumStages]) override { workspaces_.front().Run(attempts, &stream_); }
@@ -201,7 +199,6 @@ class CudaExecutor : public Executor {
 
  private:
   size_t budget_bytes_;
-  int device_ = 0;
   DeviceStream stream_;
   std::list<Workspace> workspaces_;  // The one used last comes first.
 };
@@ -210,6 +207,7 @@ class CudaExecutor : public Executor {
 
 std::unique_ptr<Executor> MakeCudaExecutor(size_t budget_bytes) {
   if (DeviceCount() == 0) SelectDevice(0);  // Says what is missing.
+  UseSelectedDevice();
   return std::make_unique<CudaExecutor>(budget_bytes);
 }
 
