@@ -49,3 +49,26 @@ function(foothold_mpi_test name)
     TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_RANKS}
     ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_btl_vader_single_copy_mechanism=none")
 endfunction()
+
+# foothold_uses_torch(TARGET)
+#   Links LibTorch and takes its headers precompiled: they cost seconds in each source file. The module
+#   networks makes the precompiled header; everybody else uses the same one.
+function(foothold_uses_torch target)
+  target_link_libraries(${target} PUBLIC torch::cpu)
+  if(target STREQUAL "foothold_networks")
+    target_precompile_headers(${target} PRIVATE <ATen/ATen.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM foothold_networks)
+    target_compile_options(${target} PRIVATE -fPIC)  # Programs too: the flags of both must agree.
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False alarms on "text" + std::string again: from a precompiled header they are not suppressed.
+    target_compile_options(${target} PRIVATE -Wno-stringop-overflow -Wno-array-bounds)
+  endif()
+  if(CCACHE_PROGRAM)
+    # What ccache wants before it caches anything with a precompiled header.
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${CCACHE_PROGRAM}")
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+endfunction()

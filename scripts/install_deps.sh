@@ -12,7 +12,7 @@ packages=(
   libopencv-calib3d-dev libopencv-features2d-dev libopencv-flann-dev libopencv-objdetect-dev
   libgtest-dev ffmpeg
   libceres-dev
-  python3 python3-h5py python3-numpy
+  python3 python3-h5py python3-numpy python3-venv
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
