@@ -12,7 +12,7 @@ namespace foothold {
 ConfigJson::ConfigJson(const std::string& json, std::string origin) : origin_(std::move(origin)) {
   JsonReader reader(json, origin_);
   reader.Object([&](const std::string& name) {
-    if (texts_.count(name) + numbers_.count(name) > 0) reader.Fail("'" + name + "' stands there twice");
+    if (Has(name)) reader.Fail("'" + name + "' stands there twice");
     if (reader.Peek() == '"') {
       texts_[name] = reader.String();
     } else if (reader.Peek() == '[') {

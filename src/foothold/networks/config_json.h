@@ -14,6 +14,7 @@ class ConfigJson {
   // Throws Error(kBadInput) naming `origin`.
   ConfigJson(const std::string& json, std::string origin);
 
+  bool Has(const std::string& name) const { return texts_.count(name) + numbers_.count(name) > 0; }
   // Each throws Error(kBadInput) when the field is missing or of another kind.
   void Read(const std::string& name, int* value) const;
   void Read(const std::string& name, double* value) const;

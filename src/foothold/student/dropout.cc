@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/student/dropout.h"
 
+#include <algorithm>
+
 #include "foothold/base/error.h"
 #include "foothold/base/random.h"
 

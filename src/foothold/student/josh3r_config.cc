@@ -36,7 +36,8 @@ Josh3rConfig Josh3rConfigFromJson(const std::string& json, const std::string& or
   config.backbone = Mast3rConfigFromJson(json, origin);
   const ConfigJson values(json, origin);
   values.Read("roi_conv_channels", &config.roi_convolution_width);
-  values.Read("added_norm_eps", &config.added_norm_epsilon);
+  // Not in every checkpoint: the released network has but one value.
+  if (values.Has("added_norm_eps")) values.Read("added_norm_eps", &config.added_norm_epsilon);
   const std::string problems = config.Check();
   if (!problems.empty()) throw Error(ErrorKind::kBadInput, origin + ": " + problems);
   return config;
