@@ -22,7 +22,7 @@ struct Mast3rConfig {
   double local_feature_ratio = 4;
   int descriptor_width = 24;
 
-  // Smallest sensible network of the same structure, for tests and trials: 1/1,000 of the parameters.
+  // Smallest sensible network of the same structure, for tests and trials: 1.2 million parameters.
   static Mast3rConfig Tiny();
 
   // All violated conditions, one line each; empty when the network can be built.
