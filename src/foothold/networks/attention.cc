@@ -30,8 +30,8 @@ at::Tensor Rotate(const at::Tensor& heads, const RotaryTable& table) {
   const int64_t planes = table.cosine.size(2);
   const at::Tensor split = heads.reshape({heads.size(0), heads.size(1), heads.size(2), 2, 2, planes});
   const at::Tensor first = split.select(-2, 0), second = split.select(-2, 1);
-  const at::Tensor turned_first = first * table.cosine - second * table.sine;
-  const at::Tensor turned_second = second * table.cosine + first * table.sine;
+  const at::Tensor turned_first = at::addcmul(first * table.cosine, second, table.sine, -1);
+  const at::Tensor turned_second = at::addcmul(second * table.cosine, first, table.sine);
   return at::stack({turned_first, turned_second}, -2).view(heads.sizes());
 }
 
@@ -46,11 +46,10 @@ SelfAttention::SelfAttention(const Scope& scope, int channels, int heads)
     : qkv(scope / "qkv", channels, 3 * channels), proj(scope / "proj", channels, channels), num_heads(heads) {}
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x, const RotaryTable& rotary) const {
-  const std::vector<at::Tensor> parts = qkv(x).chunk(3, -1);
-  const at::Tensor query = Rotate(SplitHeads(parts[0], num_heads), rotary);
-  const at::Tensor key = Rotate(SplitHeads(parts[1], num_heads), rotary);
-  const at::Tensor value = SplitHeads(parts[2], num_heads);
-  return proj(MergeHeads(at::scaled_dot_product_attention(query, key, value)));
+  const at::Tensor heads = SplitHeads(qkv(x), 3 * num_heads);  // Queries, keys, values.
+  const at::Tensor rotated = Rotate(heads.narrow(1, 0, 2 * num_heads), rotary);
+  return proj(MergeHeads(at::scaled_dot_product_attention(
+      rotated.narrow(1, 0, num_heads), rotated.narrow(1, num_heads, num_heads), heads.narrow(1, 2 * num_heads, num_heads))));
 }
 
 CrossAttention::CrossAttention(const Scope& scope, int channels, int heads)
