@@ -17,11 +17,11 @@ function(foothold_module name)
   target_link_libraries(foothold_${name} ${scope} ${arg_DEPENDS})
 endfunction()
 
-# foothold_test(NAME SOURCES ... [LINK target ...] [PREFIX text] [TIMEOUT seconds])
+# foothold_test(NAME SOURCES ... [LINK target ...] [PREFIX text] [TIMEOUT seconds] [ENVIRONMENT VARIABLE=value])
 #   A GoogleTest program NAME_test whose cases ctest lists as PREFIX/Suite.Case (PREFIX is NAME by
 #   default). Parity tests use a PREFIX that contains "parity".
 function(foothold_test name)
-  cmake_parse_arguments(arg "" "PREFIX;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "PREFIX;TIMEOUT;ENVIRONMENT" "SOURCES;LINK" ${ARGN})
   if(NOT arg_PREFIX)
     set(arg_PREFIX ${name})
   endif()
@@ -32,7 +32,7 @@ function(foothold_test name)
   target_link_libraries(${name}_test PRIVATE foothold_test_support ${arg_LINK})
   gtest_discover_tests(${name}_test
     TEST_PREFIX ${arg_PREFIX}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${arg_ENVIRONMENT}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
 # foothold_mpi_test(NAME RANKS n COMMAND target arguments...)
@@ -71,4 +71,11 @@ function(foothold_uses_torch target)
       "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${CCACHE_PROGRAM}")
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   endif()
+endfunction()
+
+# foothold_torch_test(NAME ...): a foothold_test that uses LibTorch. On one thread: idle threads of OpenMP
+# spin, and ctest runs several programs side by side.
+function(foothold_torch_test name)
+  foothold_test(${name} ${ARGN} ENVIRONMENT OMP_NUM_THREADS=1)
+  foothold_uses_torch(${name}_test)
 endfunction()

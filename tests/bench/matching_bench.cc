@@ -45,14 +45,17 @@ void Run(int threads, int width, int height) {
   const auto begin = std::chrono::steady_clock::now();
   const PairMatches result = MatchImagePair(decoded, decoded, options);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("%d x %d, %d threads: %zu matches, %.3f s\n", width, height, threads, result.matches.size(), seconds);
+  std::printf(
+      "%d x %d, %d threads: %zu matches, %.3f s\n", width, height, threads, result.matches.size(), seconds);
 }
 
 }  // namespace
 }  // namespace foothold
 
 int main(int argc, char** argv) {
-  const auto argument = [&](int index, int fallback) { return index < argc ? std::atoi(argv[index]) : fallback; };
+  const auto argument = [&](int index, int fallback) {
+    return index < argc ? std::atoi(argv[index]) : fallback;
+  };
   foothold::Run(argument(1, 1), argument(2, 512), argument(3, 384));
   return 0;
 }

@@ -2,6 +2,8 @@
 // Pairs per second of the student and its backbone with random weights: speed does not depend on training.
 //   student_bench --size tiny|full --device cpu|cuda --precision fp32|bf16|fp16 --batch 8
 // --check also compares the outputs with those of the CPU in float32.
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,9 +19,15 @@ namespace foothold {
 namespace {
 
 struct BenchOptions {
-  std::map<std::string, std::string> values = {{"--size", "tiny"},   {"--device", "cpu"}, {"--precision", "fp32"},
-                                               {"--batch", "1"},     {"--rows", "384"},   {"--columns", "512"},
-                                               {"--seconds", "5"},   {"--check", "no"}};
+  std::map<std::string, std::string> values = {{"--size", "tiny"},
+                                               {"--device", "cpu"},
+                                               {"--precision", "fp32"},
+                                               {"--batch", "1"},
+                                               {"--rows", "384"},
+                                               {"--columns", "512"},
+                                               {"--seconds", "5"},
+                                               {"--threads", "1"},
+                                               {"--check", "no"}};
   const std::string& Text(const std::string& name) const { return values.at(name); }
   int Whole(const std::string& name) const { return std::atoi(Text(name).c_str()); }
 };
@@ -51,18 +59,24 @@ PairBatch MakeBatch(int64_t pairs, int64_t rows, int64_t columns, at::Device dev
   at::Generator generator = at::detail::createCPUGenerator(7);
   PairBatch batch;
   batch.images = (at::rand({pairs, 2, 3, rows, columns}, generator) * 2 - 1).to(device);
-  batch.boxes_px = at::tensor({0.3, 0.1, 0.6, 0.9}).mul(at::tensor({columns, rows, columns, rows})).expand({pairs, 2, 4}).to(device);
+  batch.boxes_px = at::tensor({0.3, 0.1, 0.6, 0.9})
+                       .mul(at::tensor({columns, rows, columns, rows}))
+                       .expand({pairs, 2, 4})
+                       .to(device);
   return batch;
 }
 
-// Waits for the device: kernels run asynchronously, and a number of theirs can only be had when they are done.
+// Waits for the device: kernels run asynchronously, and a number of theirs can only be had when they are
+// done.
 void WaitFor(const at::Tensor& tensor) { tensor.flatten()[0].item<float>(); }
 
 // Seconds per call, the median of as many as fit into the time after one to warm up.
 template <class Function>
 double MedianSeconds(double time_s, const Function& function) {
   using Clock = std::chrono::steady_clock;
-  const auto seconds_since = [](Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); };
+  const auto seconds_since = [](Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  };
   for (int i = 0; i < 3; ++i) WaitFor(function());
   std::vector<double> seconds;
   const Clock::time_point start = Clock::now();
@@ -71,7 +85,8 @@ double MedianSeconds(double time_s, const Function& function) {
     WaitFor(function());
     seconds.push_back(seconds_since(begin));
   } while (seconds_since(start) < time_s);
-  std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
+  std::nth_element(
+      seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
   return seconds[seconds.size() / 2];
 }
 
@@ -85,7 +100,10 @@ void PrintDifferences(const PairPrediction& prediction, const PairPrediction& re
   for (const auto& [name, field] : fields) {
     const at::Tensor expected = reference.*field;
     const double difference = ((prediction.*field).cpu() - expected).abs().max().item<double>();
-    std::printf("  %-13s largest difference from float32 on the CPU: %.2e of %.2e\n", name, difference, expected.abs().max().item<double>());
+    std::printf("  %-13s largest difference from float32 on the CPU: %.2e of %.2e\n",
+                name,
+                difference,
+                expected.abs().max().item<double>());
   }
 }
 
@@ -94,6 +112,7 @@ void Run(const BenchOptions& options) {
   const at::Device device = DeviceNamed(options.Text("--device"));
   const at::ScalarType precision = PrecisionNamed(options.Text("--precision"));
   const int pairs = options.Whole("--batch");
+  at::set_num_threads(std::max(1, options.Whole("--threads")));
   const double time_s = options.Whole("--seconds");
   if (pairs < 1) throw Error(ErrorKind::kUsage, "--batch is at least 1");
   const Student student(options.Text("--size"), device, precision);
@@ -107,7 +126,8 @@ void Run(const BenchOptions& options) {
               options.Text("--rows").c_str(),
               static_cast<long long>(student.parameters.NumParameters()));
 
-  const double pair_s = MedianSeconds(time_s, [&] { return student.network.Forward(batch, {}).rel_rotation; });
+  const double pair_s =
+      MedianSeconds(time_s, [&] { return student.network.Forward(batch, {}).rel_rotation; });
   std::printf("  pairs             %10.3f pairs/s\n", pairs / pair_s);
   // In a video every image but the first was encoded with the pair before.
   const at::Tensor frames = batch.images.select(1, 0);

@@ -16,7 +16,9 @@ at::Tensor RandomImages(int64_t count, int64_t rows, int64_t columns) {
   return at::rand({count, 3, rows, columns}, generator, at::dtype(at::kFloat)) * 2 - 1;
 }
 
-double LargestDifference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+double LargestDifference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
 
 struct Network {
   explicit Network(const Mast3rConfig& config = Mast3rConfig::Tiny(), uint64_t seed = 1)
@@ -46,20 +48,25 @@ TEST(Mast3r, BatchedPairsEqualSinglePairs) {
   const ImageTokens encoded = tiny.network.Encode(images);
   const std::vector<int64_t> first = {0, 0, 2}, second = {1, 2, 1};
   const DecodedPairs batch = tiny.network.Decode(encoded.Select(first), encoded.Select(second));
-  const DenseView view1 = tiny.network.FirstView(batch.first, true), view2 = tiny.network.SecondView(batch.second, true);
+  const DenseView view1 = tiny.network.FirstView(batch.first, true),
+                  view2 = tiny.network.SecondView(batch.second, true);
   for (size_t p = 0; p < first.size(); ++p) {
     const auto b = static_cast<int64_t>(p);
     const DecodedPairs pair = tiny.network.Decode(tiny.network.Encode(images.narrow(0, first[p], 1)),
                                                   tiny.network.Encode(images.narrow(0, second[p], 1)));
-    const DenseView single1 = tiny.network.FirstView(pair.first, true), single2 = tiny.network.SecondView(pair.second, true);
+    const DenseView single1 = tiny.network.FirstView(pair.first, true),
+                    single2 = tiny.network.SecondView(pair.second, true);
     EXPECT_LT(LargestDifference(view1.points.narrow(0, b, 1), single1.points), 1e-5);
     EXPECT_LT(LargestDifference(view2.points.narrow(0, b, 1), single2.points), 1e-5);
     EXPECT_LT(LargestDifference(view1.descriptors.narrow(0, b, 1), single1.descriptors), 1e-5);
-    EXPECT_LT(LargestDifference(view2.descriptor_confidence.narrow(0, b, 1), single2.descriptor_confidence), 1e-4);
+    EXPECT_LT(LargestDifference(view2.descriptor_confidence.narrow(0, b, 1), single2.descriptor_confidence),
+              1e-4);
   }
   EXPECT_EQ(view1.points.sizes().vec(), (std::vector<int64_t>{3, 48, 64, 3}));
   EXPECT_GE(view1.confidence.min().item<double>(), 1);
-  EXPECT_LT(LargestDifference(at::linalg_vector_norm(view2.descriptors, 2, at::IntArrayRef{-1}), at::ones({3, 48, 64})), 1e-5);
+  EXPECT_LT(LargestDifference(at::linalg_vector_norm(view2.descriptors, 2, at::IntArrayRef{-1}),
+                              at::ones({3, 48, 64})),
+            1e-5);
 }
 
 TEST(Mast3r, LowerPrecisionStaysClose) {
@@ -140,7 +147,8 @@ TEST(Parameters, SaveAndLoad) {
     EXPECT_TRUE(at::equal(entry.tensor, read.parameters.Entry(entry.name).tensor)) << entry.name;
   }
   read.parameters.Initialise(1);
-  EXPECT_TRUE(at::equal(read.parameters.Entry("mask_token").tensor, written.parameters.Entry("mask_token").tensor));
+  EXPECT_TRUE(
+      at::equal(read.parameters.Entry("mask_token").tensor, written.parameters.Entry("mask_token").tensor));
 }
 
 // Files that differ from the network in one thing: each a clear error, and the network as it was.
@@ -157,7 +165,8 @@ class LoadErrors : public testing::Test {
   }
   void Expect(const std::vector<std::string>& parts) {
     ExpectError(ErrorKind::kBadInput, parts, [&] { network_.parameters.Load(File()); });
-    for (const auto& [name, tensor] : before_) EXPECT_TRUE(at::equal(tensor, network_.parameters.Entry(name).tensor)) << name;
+    for (const auto& [name, tensor] : before_)
+      EXPECT_TRUE(at::equal(tensor, network_.parameters.Entry(name).tensor)) << name;
   }
   Network network_;
   std::map<std::string, at::Tensor> tensors_, before_;
@@ -182,7 +191,8 @@ TEST_F(LoadErrors, NotFinite) {
 }
 TEST_F(LoadErrors, NoneForOtherNamesAndTypes) {
   // Lateral convolutions under their other name, or both; half precision; a prefix.
-  const std::string name = "downstream_head1.dpt.scratch.layer2_rn.weight", alias = "downstream_head1.dpt.scratch.layer_rn.1.weight";
+  const std::string name = "downstream_head1.dpt.scratch.layer2_rn.weight",
+                    alias = "downstream_head1.dpt.scratch.layer_rn.1.weight";
   tensors_[alias] = tensors_[name];
   network_.parameters.Load(File());
   tensors_.erase(name);
@@ -207,7 +217,8 @@ TEST(Devices, TorchErrorsAreTranslated) {
 
 // The full network with random weights: one pair on the CPU.
 TEST(Mast3r, FullSizePairRunsOnTheCpu) {
-  if (std::getenv("FOOTHOLD_TEST_ALL") == nullptr) GTEST_SKIP() << "set FOOTHOLD_TEST_ALL=1; takes a minute and 4 GB";
+  if (std::getenv("FOOTHOLD_TEST_ALL") == nullptr)
+    GTEST_SKIP() << "set FOOTHOLD_TEST_ALL=1; takes a minute and 4 GB";
   const c10::NoGradGuard no_gradients;
   ParameterSet parameters;
   const Mast3r network{Scope(&parameters), Mast3rConfig()};
@@ -215,7 +226,8 @@ TEST(Mast3r, FullSizePairRunsOnTheCpu) {
   const at::Tensor images = RandomImages(2, 384, 512);
   const ImageTokens encoded = network.Encode(images);
   const DecodedPairs pairs = network.Decode(encoded.Select({0}), encoded.Select({1}));
-  for (const DenseView& view : {network.FirstView(pairs.first, true), network.SecondView(pairs.second, true)}) {
+  for (const DenseView& view :
+       {network.FirstView(pairs.first, true), network.SecondView(pairs.second, true)}) {
     EXPECT_EQ(view.points.sizes().vec(), (std::vector<int64_t>{1, 384, 512, 3}));
     EXPECT_TRUE(at::isfinite(view.points).all().item<bool>());
     EXPECT_TRUE(at::isfinite(view.descriptor_confidence).all().item<bool>());

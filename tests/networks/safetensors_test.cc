@@ -55,28 +55,79 @@ TEST(Safetensors, EveryCorruptFieldIsAnError) {
   const auto tensor = [](const std::string& fields) { return "{\"a\":{" + fields + "}}"; };
   const std::vector<BadHeader> cases = {
       {"no object", "[]", 0, {"byte 0", "expected '{'"}},
-      {"unknown dtype", tensor(R"("dtype":"F8","shape":[1],"data_offsets":[0,1])"), 1, {"tensor 'a'", "dtype 'F8'", "BF16"}},
-      {"dtype of another kind", tensor(R"("dtype":4,"shape":[1],"data_offsets":[0,4])"), 4, {"expected '\"'"}},
+      {"unknown dtype",
+       tensor(R"("dtype":"F8","shape":[1],"data_offsets":[0,1])"),
+       1,
+       {"tensor 'a'", "dtype 'F8'", "BF16"}},
+      {"dtype of another kind",
+       tensor(R"("dtype":4,"shape":[1],"data_offsets":[0,4])"),
+       4,
+       {"expected '\"'"}},
       {"negative side", tensor(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])"), 1, {"whole number"}},
       {"fractional side", tensor(R"("dtype":"U8","shape":[1.0],"data_offsets":[0,1])"), 1, {"whole number"}},
-      {"side beyond 64 bits", tensor(R"("dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,1])"), 1, {"64 bits"}},
-      {"product overflows", tensor(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0])"), 0, {"too large"}},
-      {"product overflows to the size", tensor(R"("dtype":"F32","shape":[4611686018427387905,4],"data_offsets":[0,16])"), 16, {"too large"}},
-      {"too many sides", tensor(R"("dtype":"U8","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,1])"), 1, {"more than 16"}},
-      {"range too long", tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,28])"), 28, {"span 28 bytes", "need 24"}},
-      {"range too short", tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,20])"), 20, {"span 20 bytes", "need 24"}},
-      {"range outside", tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,24])"), 20, {"lie outside the 20 bytes", "cut short"}},
-      {"range beyond 64 bits", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551616])"), 1, {"64 bits"}},
+      {"side beyond 64 bits",
+       tensor(R"("dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,1])"),
+       1,
+       {"64 bits"}},
+      {"product overflows",
+       tensor(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0])"),
+       0,
+       {"too large"}},
+      {"product overflows to the size",
+       tensor(R"("dtype":"F32","shape":[4611686018427387905,4],"data_offsets":[0,16])"),
+       16,
+       {"too large"}},
+      {"too many sides",
+       tensor(R"("dtype":"U8","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,1])"),
+       1,
+       {"more than 16"}},
+      {"range too long",
+       tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,28])"),
+       28,
+       {"span 28 bytes", "need 24"}},
+      {"range too short",
+       tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,20])"),
+       20,
+       {"span 20 bytes", "need 24"}},
+      {"range outside",
+       tensor(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,24])"),
+       20,
+       {"lie outside the 20 bytes", "cut short"}},
+      {"range beyond 64 bits",
+       tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551616])"),
+       1,
+       {"64 bits"}},
       {"range backwards", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])"), 1, {"lie outside"}},
-      {"range of one number", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0])"), 1, {"needs two numbers"}},
+      {"range of one number",
+       tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0])"),
+       1,
+       {"needs two numbers"}},
       {"range of three", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,2])"), 1, {"more than 2"}},
       {"missing field", tensor(R"("dtype":"U8","shape":[1])"), 1, {"tensor 'a' lacks"}},
-      {"unknown field", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"order":"C")"), 1, {"unknown field 'order'"}},
-      {"field twice", tensor(R"("dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1])"), 1, {"'dtype' twice"}},
-      {"tensor twice", R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2, {"stands there twice"}},
-      {"overlap", R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 3, {"overlap at byte 2"}},
-      {"gap", R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}})", 3, {"gap at byte 1"}},
-      {"bytes of nobody", tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), 2, {"1 bytes at the end belong to no tensor"}},
+      {"unknown field",
+       tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1],"order":"C")"),
+       1,
+       {"unknown field 'order'"}},
+      {"field twice",
+       tensor(R"("dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1])"),
+       1,
+       {"'dtype' twice"}},
+      {"tensor twice",
+       R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+       2,
+       {"stands there twice"}},
+      {"overlap",
+       R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+       3,
+       {"overlap at byte 2"}},
+      {"gap",
+       R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}})",
+       3,
+       {"gap at byte 1"}},
+      {"bytes of nobody",
+       tensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"),
+       2,
+       {"1 bytes at the end belong to no tensor"}},
       {"metadata twice", R"({"__metadata__":{},"__metadata__":{}})", 0, {"twice"}},
       {"metadata key twice", R"({"__metadata__":{"k":"1","k":"2"}})", 0, {"'k' twice"}},
       {"metadata of numbers", R"({"__metadata__":{"k":1}})", 0, {"expected '\"'"}},
@@ -132,7 +183,10 @@ struct Contents {
 
   std::map<std::string, TensorView> Views() const {
     const auto view = [](TensorType type, const auto& values, std::vector<int64_t> shape) {
-      return TensorView{type, std::move(shape), reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(values[0])};
+      return TensorView{type,
+                        std::move(shape),
+                        reinterpret_cast<const uint8_t*>(values.data()),
+                        values.size() * sizeof(values[0])};
     };
     return {{"z.double", view(TensorType::kF64, doubles, {3})},
             {"float", view(TensorType::kF32, floats, {1, 2})},
@@ -175,11 +229,14 @@ TEST(Safetensors, NothingIsOverwritten) {
   const Contents contents;
   WriteSafetensors(path, contents.Views(), {});
   const std::string before = ReadFile(path);
-  ExpectError(ErrorKind::kStorage, {path, "exists already"}, [&] { WriteSafetensors(path, {}, {{"k", "v"}}); });
+  ExpectError(ErrorKind::kStorage, {path, "exists already"}, [&] {
+    WriteSafetensors(path, {}, {{"k", "v"}});
+  });
   EXPECT_EQ(ReadFile(path), before);
   WriteSafetensors(path, {}, {{"k", "v"}}, /*replace=*/true);
   EXPECT_EQ(SafetensorsFile(path).metadata().at("k"), "v");
-  ExpectError(ErrorKind::kStorage, {"cannot be created"}, [&] { WriteSafetensors(folder.path() + "/no/w", {}, {}); });
+  ExpectError(
+      ErrorKind::kStorage, {"cannot be created"}, [&] { WriteSafetensors(folder.path() + "/no/w", {}, {}); });
   // No temporary is left.
   size_t num_files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) ++num_files;

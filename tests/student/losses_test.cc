@@ -30,7 +30,8 @@ void ExpectDerivatives(const std::vector<at::Tensor>& inputs, const Function& fu
         return function(moved).item<double>();
       };
       const double expected = (value_at(kStep) - value_at(-kStep)) / (2 * kStep);
-      EXPECT_NEAR(gradient.reshape({-1})[i].item<double>(), expected, 1e-6 * std::max(1.0, std::abs(expected)))
+      EXPECT_NEAR(
+          gradient.reshape({-1})[i].item<double>(), expected, 1e-6 * std::max(1.0, std::abs(expected)))
           << "input " << k << ", number " << i;
     }
   }
@@ -45,7 +46,8 @@ TEST(Losses, TranslationDerivative) {
 TEST(Losses, RelativeTranslationDerivative) {
   Numbers numbers;
   const at::Tensor target = numbers({5, 3});
-  ExpectDerivatives({numbers({5, 3})}, [&](const auto& in) { return RelativeTranslationLoss(in[0], target).Mean(); });
+  ExpectDerivatives({numbers({5, 3})},
+                    [&](const auto& in) { return RelativeTranslationLoss(in[0], target).Mean(); });
 }
 
 TEST(Losses, RotationDerivative) {
@@ -66,24 +68,23 @@ TEST(Losses, ContactScaleDerivative) {
 TEST(Losses, ContactStaticDerivative) {
   Numbers numbers;
   for (const at::Tensor& contact : {at::Tensor(), at::rand({3, 4}, at::kDouble)}) {
-    ExpectDerivatives({numbers({3, 4, 3}), numbers({3, 4, 3})}, [&](const auto& in) {
-      return ContactStaticLoss(in[0], in[1], contact).Mean();
-    });
+    ExpectDerivatives({numbers({3, 4, 3}), numbers({3, 4, 3})},
+                      [&](const auto& in) { return ContactStaticLoss(in[0], in[1], contact).Mean(); });
   }
 }
 
 TEST(Losses, DepthDerivative) {
   Numbers numbers;
   const at::Tensor target = numbers({2, 8, 3}), mask = at::arange(16).view({2, 8}) % 3 != 0;
-  ExpectDerivatives({numbers({2, 8, 3}), numbers({2, 1}, 0.1, 1.5)}, [&](const auto& in) {
-    return DepthLoss(in[0], in[1], target, mask).Mean();
-  });
+  ExpectDerivatives({numbers({2, 8, 3}), numbers({2, 1}, 0.1, 1.5)},
+                    [&](const auto& in) { return DepthLoss(in[0], in[1], target, mask).Mean(); });
 }
 
 TEST(Losses, RowsToRotationDerivative) {
   Numbers numbers;
   const at::Tensor weights = numbers({2, 3, 3});
-  ExpectDerivatives({numbers({2, 6})}, [&](const auto& in) { return (RotationFromRows(in[0]) * weights).sum(); });
+  ExpectDerivatives({numbers({2, 6})},
+                    [&](const auto& in) { return (RotationFromRows(in[0]) * weights).sum(); });
 }
 
 // Where a distance is zero the derivative is zero, not NaN.
@@ -102,14 +103,16 @@ TEST(Losses, NoNanAtTheMinimum) {
 
 TEST(Losses, NothingKnownIsZero) {
   Numbers numbers;
-  const at::Tensor points = at::full({2, 5, 3}, std::nan(""), at::kDouble), none = at::zeros({2, 5}, at::kBool);
+  const at::Tensor points = at::full({2, 5, 3}, std::nan(""), at::kDouble),
+                   none = at::zeros({2, 5}, at::kBool);
   at::Tensor predicted = numbers({2, 5, 3}).set_requires_grad(true), scale = at::ones({2, 1}, at::kDouble);
   const at::Tensor depth = DepthLoss(predicted, scale, points, none).Mean();
   depth.backward();
   EXPECT_EQ(depth.item<double>(), 0);
   EXPECT_EQ(predicted.grad().abs().max().item<double>(), 0);
   EXPECT_EQ(ContactScaleLoss(numbers({2, 4, 3}), predicted, scale, {}, none).Mean().item<double>(), 0);
-  EXPECT_EQ(ContactStaticLoss(numbers({2, 4, 3}), numbers({2, 4, 3}), at::zeros({2, 4})).Mean().item<double>(), 0);
+  EXPECT_EQ(
+      ContactStaticLoss(numbers({2, 4, 3}), numbers({2, 4, 3}), at::zeros({2, 4})).Mean().item<double>(), 0);
 }
 
 TEST(Losses, ContactSaysWhichFeetStand) {
@@ -160,12 +163,24 @@ TEST(Losses, PartsAddUpToTheBatch) {
   std::vector<PairLosses> parts;
   for (const auto& [start, count] : {std::pair<int64_t, int64_t>(0, 2), std::pair<int64_t, int64_t>(2, 4)}) {
     Example part(6);
-    for (at::Tensor* tensor : {&part.prediction.rel_translation, &part.prediction.rel_rotation, &part.prediction.translation1,
-                               &part.prediction.translation2, &part.prediction.points1, &part.prediction.points2,
-                               &part.prediction.scale1, &part.prediction.scale2, &part.targets.rel_translation,
-                               &part.targets.rel_rotation, &part.targets.rotation1, &part.targets.rotation2,
-                               &part.targets.translation1, &part.targets.translation2, &part.targets.shape,
-                               &part.targets.pose, &part.targets.points, &part.targets.points_mask}) {
+    for (at::Tensor* tensor : {&part.prediction.rel_translation,
+                               &part.prediction.rel_rotation,
+                               &part.prediction.translation1,
+                               &part.prediction.translation2,
+                               &part.prediction.points1,
+                               &part.prediction.points2,
+                               &part.prediction.scale1,
+                               &part.prediction.scale2,
+                               &part.targets.rel_translation,
+                               &part.targets.rel_rotation,
+                               &part.targets.rotation1,
+                               &part.targets.rotation2,
+                               &part.targets.translation1,
+                               &part.targets.translation2,
+                               &part.targets.shape,
+                               &part.targets.pose,
+                               &part.targets.points,
+                               &part.targets.points_mask}) {
       *tensor = tensor->narrow(0, start, count);
     }
     parts.push_back(ComputePairLosses(part.prediction, part.targets, body));
@@ -184,14 +199,19 @@ TEST(Losses, SecondPointsInTheFirstCamera) {
   const at::Tensor rotation1 = RotationFromRows(example.targets.rotation1);
   const at::Tensor rotation2 = at::matmul(rotation1, RotationFromRows(example.prediction.rel_rotation));
   const at::Tensor translation2 =
-      at::matmul(rotation1, example.prediction.rel_translation.unsqueeze(-1)).squeeze(-1) + example.prediction.translation1;
-  const at::Tensor joints = body(example.targets.shape, rotation2, example.targets.pose.select(1, 1), translation2);
+      at::matmul(rotation1, example.prediction.rel_translation.unsqueeze(-1)).squeeze(-1) +
+      example.prediction.translation1;
+  const at::Tensor joints =
+      body(example.targets.shape, rotation2, example.targets.pose.select(1, 1), translation2);
   at::Tensor points = example.prediction.points2.reshape({1, 20, 3});
   for (int k = 0; k < 4; ++k) points[0][3 * k] = joints[0][kContactJoints[k]];
   example.prediction.points2 = points.view({1, 4, 5, 3});
   example.prediction.scale2 = at::ones({1, 1}, at::kDouble);
   const auto contact2 = [&](SecondPoints frame) {
-    return ComputePairLosses(example.prediction, example.targets, body, frame).Term("contact_scale2").Mean().item<double>();
+    return ComputePairLosses(example.prediction, example.targets, body, frame)
+        .Term("contact_scale2")
+        .Mean()
+        .item<double>();
   };
   EXPECT_NEAR(contact2(SecondPoints::kFirstCamera), 0, 1e-12);
   EXPECT_GT(contact2(SecondPoints::kOwnCamera), 0.01);

@@ -26,7 +26,9 @@ class Numbers {
 // A body of joints alone, in a random tree.
 inline BodyModel RandomSkeleton() {
   RandomStream random(7, "skeleton");
-  const auto vector = [&](double size) { return Vec3d{size * random.Normal(), size * random.Normal(), size * random.Normal()}; };
+  const auto vector = [&](double size) {
+    return Vec3d{size * random.Normal(), size * random.Normal(), size * random.Normal()};
+  };
   BodyModel model;
   model.num_shape = kNumShape;
   for (int k = 0; k < kNumJoints; ++k) {

@@ -70,14 +70,17 @@ TEST(Josh3r, TrainingNeedsASeedPerSample) {
   ForwardMode mode;
   mode.training = true;
   mode.sample_seeds = {1};
-  ExpectError(ErrorKind::kContract, {"one seed per sample"}, [&] { student.network.Forward(RandomBatch(2, 48, 64), mode); });
+  ExpectError(ErrorKind::kContract, {"one seed per sample"}, [&] {
+    student.network.Forward(RandomBatch(2, 48, 64), mode);
+  });
 }
 
 TEST(Dropout, DependsOnTheSampleAlone) {
   Numbers numbers;
   const at::Tensor x = numbers({3, 200}) + 10;
   const at::Tensor all = SeededDropout(x, 0.5, {11, 22, 33}, "head.0");
-  const at::Tensor other_order = SeededDropout(x.index_select(0, at::tensor({2, 0})), 0.5, {33, 11}, "head.0");
+  const at::Tensor other_order =
+      SeededDropout(x.index_select(0, at::tensor({2, 0})), 0.5, {33, 11}, "head.0");
   EXPECT_TRUE(at::equal(other_order[0], all[2]));
   EXPECT_TRUE(at::equal(other_order[1], all[0]));
   EXPECT_FALSE(at::equal(SeededDropout(x, 0.5, {11, 22, 33}, "head.1"), all));
@@ -91,7 +94,8 @@ TEST(Dropout, DependsOnTheSampleAlone) {
 TEST(BoxSampling, GridOfTheBox) {
   const int64_t rows = 8, columns = 10, patch = 16;
   const at::Tensor y = at::arange(rows, at::kDouble).view({1, 1, rows, 1}).expand({1, 1, rows, columns});
-  const at::Tensor x = at::arange(columns, at::kDouble).view({1, 1, 1, columns}).expand({1, 1, rows, columns});
+  const at::Tensor x =
+      at::arange(columns, at::kDouble).view({1, 1, 1, columns}).expand({1, 1, rows, columns});
   const at::Tensor maps = at::cat({x, y}, 1);
   const at::Tensor boxes = at::tensor({32.0, 24.0, 128.0, 96.0}, at::kDouble).view({1, 4});
   const at::Tensor sampled = SampleBoxes(maps, boxes, patch * columns, patch * rows);
@@ -102,7 +106,8 @@ TEST(BoxSampling, GridOfTheBox) {
   EXPECT_NEAR(sampled[0][1][0][3].item<double>(), 24.0 / 16 - 0.5, 1e-12);
   EXPECT_NEAR(sampled[0][1][3][3].item<double>(), 60.0 / 16 - 0.5, 1e-12);
   // Beyond the image: the border.
-  const at::Tensor outside = SampleBoxes(maps, at::tensor({-500.0, -500.0, 900.0, 900.0}, at::kDouble).view({1, 4}), 160, 128);
+  const at::Tensor outside =
+      SampleBoxes(maps, at::tensor({-500.0, -500.0, 900.0, 900.0}, at::kDouble).view({1, 4}), 160, 128);
   EXPECT_EQ(outside[0][0][0][0].item<double>(), 0);
   EXPECT_EQ(outside[0][0][6][6].item<double>(), 9);
 }
@@ -112,7 +117,8 @@ TEST(BodyJoints, EqualPoseSkeleton) {
   const BodyModel model = RandomSkeleton();
   const BodyJoints body(model, at::kCPU, at::kDouble);
   Numbers numbers;
-  const at::Tensor shape = numbers({2, 10}), pose = numbers({2, 23, 3}), translation = numbers({2, 3}), root = numbers({2, 3});
+  const at::Tensor shape = numbers({2, 10}), pose = numbers({2, 23, 3}), translation = numbers({2, 3}),
+                   root = numbers({2, 3});
   const at::Tensor joints = body(shape, RotationFromAxisAngle(root), pose, translation);
   for (int b = 0; b < 2; ++b) {
     const auto vector = [](const at::Tensor& x) {
@@ -125,14 +131,16 @@ TEST(BodyJoints, EqualPoseSkeleton) {
     expected.translation_m = vector(translation[b]);
     for (int k = 0; k < kNumJoints - 1; ++k) expected.joints[k] = ExpQuaternion(vector(pose[b][k]));
     const PosedSkeleton skeleton = PoseSkeleton(model, coefficients, expected);
-    for (int k = 0; k < kNumJoints; ++k) EXPECT_LT(Norm(vector(joints[b][k]) - skeleton.joints_m[k]), 1e-12) << k;
+    for (int k = 0; k < kNumJoints; ++k)
+      EXPECT_LT(Norm(vector(joints[b][k]) - skeleton.joints_m[k]), 1e-12) << k;
   }
 }
 
 TEST(BodyJoints, RotationsAreRotations) {
   Numbers numbers;
   const at::Tensor identity = at::eye(3, at::kDouble).expand({4, 3, 3});
-  for (const at::Tensor& rotation : {RotationFromRows(numbers({4, 6})), RotationFromAxisAngle(numbers({4, 3}))}) {
+  for (const at::Tensor& rotation :
+       {RotationFromRows(numbers({4, 6})), RotationFromAxisAngle(numbers({4, 3}))}) {
     EXPECT_LT((at::matmul(rotation, rotation.transpose(1, 2)) - identity).abs().max().item<double>(), 1e-12);
     EXPECT_LT((at::linalg_det(rotation) - 1).abs().max().item<double>(), 1e-12);
   }

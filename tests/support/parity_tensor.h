@@ -13,7 +13,9 @@ namespace foothold {
 inline at::Tensor ReadTensor(const ParityFile& file, const std::string& path, at::ScalarType type) {
   const std::vector<size_t> shape = file.Shape(path);
   const std::vector<double> values = file.Doubles(path);
-  return at::tensor(values, at::dtype(at::kDouble)).reshape({std::vector<int64_t>(shape.begin(), shape.end())}).to(type);
+  return at::tensor(values, at::dtype(at::kDouble))
+      .reshape({std::vector<int64_t>(shape.begin(), shape.end())})
+      .to(type);
 }
 
 inline std::vector<double> ValuesOf(const at::Tensor& tensor) {

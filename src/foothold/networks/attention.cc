@@ -43,13 +43,16 @@ at::Tensor GridPositions(int rows, int columns, at::Device device) {
 }
 
 SelfAttention::SelfAttention(const Scope& scope, int channels, int heads)
-    : qkv(scope / "qkv", channels, 3 * channels), proj(scope / "proj", channels, channels), num_heads(heads) {}
+    : qkv(scope / "qkv", channels, 3 * channels),
+      proj(scope / "proj", channels, channels),
+      num_heads(heads) {}
 
 at::Tensor SelfAttention::operator()(const at::Tensor& x, const RotaryTable& rotary) const {
   const at::Tensor heads = SplitHeads(qkv(x), 3 * num_heads);  // Queries, keys, values.
   const at::Tensor rotated = Rotate(heads.narrow(1, 0, 2 * num_heads), rotary);
-  return proj(MergeHeads(at::scaled_dot_product_attention(
-      rotated.narrow(1, 0, num_heads), rotated.narrow(1, num_heads, num_heads), heads.narrow(1, 2 * num_heads, num_heads))));
+  return proj(MergeHeads(at::scaled_dot_product_attention(rotated.narrow(1, 0, num_heads),
+                                                          rotated.narrow(1, num_heads, num_heads),
+                                                          heads.narrow(1, 2 * num_heads, num_heads))));
 }
 
 CrossAttention::CrossAttention(const Scope& scope, int channels, int heads)
@@ -94,8 +97,7 @@ at::Tensor DecoderBlock::operator()(const at::Tensor& x,
                                     const RotaryTable& rotary_x,
                                     const RotaryTable& rotary_other) const {
   const at::Tensor attended = x + attn(norm1(x), rotary_x);
-  const at::Tensor crossed =
-      attended + cross_attn(norm2(attended), norm_y(other), rotary_x, rotary_other);
+  const at::Tensor crossed = attended + cross_attn(norm2(attended), norm_y(other), rotary_x, rotary_other);
   return crossed + mlp(norm3(crossed));
 }
 

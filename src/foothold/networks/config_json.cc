@@ -38,11 +38,14 @@ const std::vector<double>& ConfigJson::Numbers(const std::string& name, size_t c
 
 int ConfigJson::Whole(const std::string& name, double number) const {
   constexpr double kLimit = 1e9;
-  if (std::floor(number) != number || std::abs(number) > kLimit) Fail(name, "is not a whole number below 1e9");
+  if (std::floor(number) != number || std::abs(number) > kLimit)
+    Fail(name, "is not a whole number below 1e9");
   return static_cast<int>(number);
 }
 
-void ConfigJson::Read(const std::string& name, int* value) const { *value = Whole(name, Numbers(name, 1)[0]); }
+void ConfigJson::Read(const std::string& name, int* value) const {
+  *value = Whole(name, Numbers(name, 1)[0]);
+}
 void ConfigJson::Read(const std::string& name, double* value) const { *value = Numbers(name, 1)[0]; }
 void ConfigJson::Read(const std::string& name, std::array<int, 4>* values) const {
   const std::vector<double>& numbers = Numbers(name, values->size());
@@ -52,14 +55,17 @@ void ConfigJson::Read(const std::string& name, std::array<int, 4>* values) const
 void ConfigJson::Require(const std::string& name, const std::string& expected) const {
   const auto found = texts_.find(name);
   if (found == texts_.end()) Fail(name, "is missing or not a text");
-  if (found->second != expected) Fail(name, "is '" + found->second + "'; only '" + expected + "' is implemented");
+  if (found->second != expected)
+    Fail(name, "is '" + found->second + "'; only '" + expected + "' is implemented");
 }
 
 void ConfigJsonWriter::Add(const std::string& name, const std::string& json) {
   members_ += (members_.empty() ? "" : ", ") + QuoteJson(name) + ": " + json;
 }
 void ConfigJsonWriter::Write(const std::string& name, int value) { Add(name, std::to_string(value)); }
-void ConfigJsonWriter::Write(const std::string& name, double value) { Add(name, internal::FormatOption(value)); }
+void ConfigJsonWriter::Write(const std::string& name, double value) {
+  Add(name, internal::FormatOption(value));
+}
 void ConfigJsonWriter::Write(const std::string& name, const std::array<int, 4>& values) {
   std::string list;
   for (const int value : values) list += (list.empty() ? "" : ", ") + std::to_string(value);

@@ -38,7 +38,8 @@ void JsonReader::Fail(const std::string& what) const {
 }
 
 void JsonReader::SkipSpace() {
-  while (position_ < text_.size() && std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos)
+  while (position_ < text_.size() &&
+         std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos)
     ++position_;
 }
 

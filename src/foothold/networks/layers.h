@@ -39,7 +39,13 @@ struct Mlp {
 struct Convolution {
   at::Tensor weight, bias;
   int stride, padding;
-  Convolution(const Scope& scope, int inputs, int outputs, int size, int stride_px, int padding_px, bool with_bias = true);
+  Convolution(const Scope& scope,
+              int inputs,
+              int outputs,
+              int size,
+              int stride_px,
+              int padding_px,
+              bool with_bias = true);
   at::Tensor operator()(const at::Tensor& x) const;  // [B, inputs, H, W]
 };
 

@@ -21,7 +21,9 @@ BlockShape EncoderShape(const Mast3rConfig& config) {
           config.norm_epsilon};
 }
 
-std::string LayerName(int layer) { return std::string(layer < 10 ? "layer0" : "layer") + std::to_string(layer); }
+std::string LayerName(int layer) {
+  return std::string(layer < 10 ? "layer0" : "layer") + std::to_string(layer);
+}
 
 // Keeps the tokens that the head reads as layers pass by.
 void Keep(int layer, const Mast3rConfig& config, const at::Tensor& x, HeadTokens* tokens) {
@@ -59,7 +61,12 @@ ImageTokens ImageTokens::Select(const std::vector<int64_t>& indices) const {
 
 Mast3r::Mast3r(const Scope& scope, const Mast3rConfig& config)
     : config_(Checked(config)),
-      patch_embed_(scope / "patch_embed" / "proj", 3, config.encoder_width, config.patch_size_px, config.patch_size_px, 0),
+      patch_embed_(scope / "patch_embed" / "proj",
+                   3,
+                   config.encoder_width,
+                   config.patch_size_px,
+                   config.patch_size_px,
+                   0),
       enc_norm_(scope / "enc_norm", config.encoder_width, config.norm_epsilon),
       decoder_embed_(scope / "decoder_embed", config.encoder_width, config.decoder_width),
       dec_norm_(scope / "dec_norm", config.decoder_width, config.norm_epsilon),
@@ -78,11 +85,12 @@ Mast3r::Mast3r(const Scope& scope, const Mast3rConfig& config)
 
 ImageTokens Mast3r::Encode(const at::Tensor& images, const TensorObserver* observer) const {
   const int patch = config_.patch_size_px;
-  const bool fits = images.dim() == 4 && images.size(1) == 3 && images.size(2) >= patch && images.size(3) >= patch &&
-                    images.size(2) % patch == 0 && images.size(3) % patch == 0;
+  const bool fits = images.dim() == 4 && images.size(1) == 3 && images.size(2) >= patch &&
+                    images.size(3) >= patch && images.size(2) % patch == 0 && images.size(3) % patch == 0;
   if (!fits) {
     throw Error(ErrorKind::kBadInput,
-                "images of shape " + FormatSizes(images.sizes()) + " cannot be encoded: it must be [B, 3, H, W], H and W multiples of " +
+                "images of shape " + FormatSizes(images.sizes()) +
+                    " cannot be encoded: it must be [B, 3, H, W], H and W multiples of " +
                     std::to_string(patch) + "; crop or resize them");
   }
   const at::Tensor patches = patch_embed_(images.to(patch_embed_.weight.scalar_type()));
@@ -130,10 +138,14 @@ DecodedPairs Mast3r::Decode(const ImageTokens& first,
   return pairs;
 }
 
-DenseView Mast3r::FirstView(const DecodedSide& side, bool with_descriptors, const TensorObserver* observer) const {
+DenseView Mast3r::FirstView(const DecodedSide& side,
+                            bool with_descriptors,
+                            const TensorObserver* observer) const {
   return downstream_head1_(side.tokens, with_descriptors, observer);
 }
-DenseView Mast3r::SecondView(const DecodedSide& side, bool with_descriptors, const TensorObserver* observer) const {
+DenseView Mast3r::SecondView(const DecodedSide& side,
+                             bool with_descriptors,
+                             const TensorObserver* observer) const {
   return downstream_head2_(side.tokens, with_descriptors, observer);
 }
 
@@ -141,8 +153,9 @@ std::string ConfigTextOf(const SafetensorsFile& file) {
   const auto config = file.metadata().find("config");
   if (config == file.metadata().end()) {
     throw Error(ErrorKind::kBadInput,
-                file.origin() + ": its metadata has no entry 'config' with the network's sizes; convert the "
-                                "checkpoint with scripts/convert_checkpoint.py");
+                file.origin() +
+                    ": its metadata has no entry 'config' with the network's sizes; convert the "
+                    "checkpoint with scripts/convert_checkpoint.py");
   }
   return config->second;
 }

@@ -46,8 +46,12 @@ class Mast3r {
   DecodedPairs Decode(const ImageTokens& first,
                       const ImageTokens& second,
                       const TensorObserver* observer = nullptr) const;
-  DenseView FirstView(const DecodedSide& side, bool with_descriptors, const TensorObserver* observer = nullptr) const;
-  DenseView SecondView(const DecodedSide& side, bool with_descriptors, const TensorObserver* observer = nullptr) const;
+  DenseView FirstView(const DecodedSide& side,
+                      bool with_descriptors,
+                      const TensorObserver* observer = nullptr) const;
+  DenseView SecondView(const DecodedSide& side,
+                       bool with_descriptors,
+                       const TensorObserver* observer = nullptr) const;
 
  private:
   Mast3rConfig config_;

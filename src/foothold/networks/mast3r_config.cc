@@ -64,7 +64,8 @@ std::string Mast3rConfig::Check() const {
   };
   constexpr int kMaxWidth = 1 << 16, kMaxDepth = 1 << 10;
   const auto in_range = [&](const std::string& name, int value, int max) {
-    require(value >= 1 && value <= max, name + " is " + std::to_string(value) + ", not 1 to " + std::to_string(max));
+    require(value >= 1 && value <= max,
+            name + " is " + std::to_string(value) + ", not 1 to " + std::to_string(max));
   };
   in_range("patch_size", patch_size_px, 256);
   in_range("enc_depth", encoder_depth, kMaxDepth);
@@ -81,9 +82,11 @@ std::string Mast3rConfig::Check() const {
   check_heads("enc", encoder_width, encoder_heads);
   check_heads("dec", decoder_width, decoder_heads);
   for (const int width : head_layer_widths) in_range("head_layer_dims", width, kMaxWidth);
-  for (const int hook : hooks) require(hook >= 0 && hook <= decoder_depth, "hooks are not layers of the decoder");
+  for (const int hook : hooks)
+    require(hook >= 0 && hook <= decoder_depth, "hooks are not layers of the decoder");
   require(mlp_ratio > 0 && mlp_ratio <= 64, "mlp_ratio is not in (0, 64]");
-  require(local_feature_ratio > 0 && local_feature_ratio <= 64, "local_feature_hidden_factor is not in (0, 64]");
+  require(local_feature_ratio > 0 && local_feature_ratio <= 64,
+          "local_feature_hidden_factor is not in (0, 64]");
   require(norm_epsilon > 0 && norm_epsilon < 1, "norm_eps is not in (0, 1)");
   require(rotary_base > 1, "rope_base is not above 1");
   return problems;

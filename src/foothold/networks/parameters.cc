@@ -98,11 +98,14 @@ void ParameterSet::Initialise(uint64_t seed) {
 void ParameterSet::Load(const SafetensorsFile& file,
                         const std::string& prefix,
                         const std::vector<std::string>& ignored) {
-  const auto fail = [&](const std::string& what) { throw Error(ErrorKind::kBadInput, file.origin() + ": " + what); };
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kBadInput, file.origin() + ": " + what);
+  };
   std::map<std::string, bool> unused;
   for (const auto& [name, view] : file.tensors()) {
     const auto is_ignored = [&name = name](const std::string& start) { return StartsWith(name, start); };
-    if (StartsWith(name, prefix) && std::none_of(ignored.begin(), ignored.end(), is_ignored)) unused[name] = true;
+    if (StartsWith(name, prefix) && std::none_of(ignored.begin(), ignored.end(), is_ignored))
+      unused[name] = true;
   }
   std::vector<const TensorView*> sources;
   for (const NamedTensor& entry : entries_) {
@@ -123,13 +126,14 @@ void ParameterSet::Load(const SafetensorsFile& file,
     for (const NamedTensor& entry : entries_) known.push_back(prefix + entry.name);
     const std::string nearest = NearestWord(unused.begin()->first, known);
     fail("tensor '" + unused.begin()->first + "' is not of this network" +
-         (nearest.empty() ? "" : "; the nearest is '" + nearest + "'") + " (" + std::to_string(unused.size()) +
-         " such)");
+         (nearest.empty() ? "" : "; the nearest is '" + nearest + "'") + " (" +
+         std::to_string(unused.size()) + " such)");
   }
   const c10::NoGradGuard no_gradients;
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (!at::isfinite(TensorFromView(*sources[i])).all().item<bool>()) {
-      fail("tensor '" + prefix + entries_[i].name + "' holds values that are not finite; the file is damaged");
+      fail("tensor '" + prefix + entries_[i].name +
+           "' holds values that are not finite; the file is damaged");
     }
   }
   for (size_t i = 0; i < entries_.size(); ++i) entries_[i].tensor.copy_(TensorFromView(*sources[i]));
@@ -138,7 +142,8 @@ void ParameterSet::Load(const SafetensorsFile& file,
 std::map<std::string, at::Tensor> ParameterSet::Snapshot() const {
   std::map<std::string, at::Tensor> tensors;
   for (const NamedTensor& entry : entries_) {
-    tensors[entry.name] = entry.tensor.detach().to(at::kCPU, entry.tensor.scalar_type(), false, true).contiguous();
+    tensors[entry.name] =
+        entry.tensor.detach().to(at::kCPU, entry.tensor.scalar_type(), false, true).contiguous();
   }
   return tensors;
 }

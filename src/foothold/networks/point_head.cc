@@ -18,7 +18,8 @@ at::Tensor Widen(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? 
 }  // namespace
 
 ResidualConvolutions::ResidualConvolutions(const Scope& scope, int channels)
-    : conv1(scope / "conv1", channels, channels, 3, 1, 1), conv2(scope / "conv2", channels, channels, 3, 1, 1) {}
+    : conv1(scope / "conv1", channels, channels, 3, 1, 1),
+      conv2(scope / "conv2", channels, channels, 3, 1, 1) {}
 at::Tensor ResidualConvolutions::operator()(const at::Tensor& x) const {
   return conv2(at::relu(conv1(at::relu(x)))) + x;
 }
@@ -56,7 +57,8 @@ DensePredictor::DensePredictor(const Scope& scope, const Mast3rConfig& config)
                            1,
                            1,
                            /*with_bias=*/false);
-    fusions_.emplace_back(ScratchOf(scope) / ("refinenet" + std::to_string(k + 1)), config.head_feature_width);
+    fusions_.emplace_back(ScratchOf(scope) / ("refinenet" + std::to_string(k + 1)),
+                          config.head_feature_width);
   }
 }
 
@@ -86,7 +88,8 @@ at::Tensor DensePredictor::operator()(const HeadTokens& tokens, const TensorObse
     path = fusions_[k](path, maps[k]);
     Observe(observer, "dpt_scratch_refinenet" + std::to_string(k + 1), path);
   }
-  const at::Tensor full = Resize(head0_(path), int64_t{patch_size_} * tokens.rows, int64_t{patch_size_} * tokens.columns);
+  const at::Tensor full =
+      Resize(head0_(path), int64_t{patch_size_} * tokens.rows, int64_t{patch_size_} * tokens.columns);
   const at::Tensor raw = head4_(at::relu(head2_(full)));
   Observe(observer, "dpt", raw);
   return raw;
@@ -94,10 +97,11 @@ at::Tensor DensePredictor::operator()(const HeadTokens& tokens, const TensorObse
 
 PointHead::PointHead(const Scope& scope, const Mast3rConfig& config)
     : dpt_(scope / "dpt", config),
-      local_features_(scope / "head_local_features",
-                      config.encoder_width + config.decoder_width,
-                      static_cast<int>(config.local_feature_ratio * (config.encoder_width + config.decoder_width)),
-                      (config.descriptor_width + 1) * config.patch_size_px * config.patch_size_px),
+      local_features_(
+          scope / "head_local_features",
+          config.encoder_width + config.decoder_width,
+          static_cast<int>(config.local_feature_ratio * (config.encoder_width + config.decoder_width)),
+          (config.descriptor_width + 1) * config.patch_size_px * config.patch_size_px),
       patch_size_(config.patch_size_px),
       descriptor_width_(config.descriptor_width) {}
 

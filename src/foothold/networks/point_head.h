@@ -11,8 +11,8 @@ namespace foothold {
 
 // One image's dense predictions, float32 (float64 where the network is), [B, H, W, ...].
 struct DenseView {
-  at::Tensor points;      // [B, H, W, 3], in the camera of the image that was decoded first.
-  at::Tensor confidence;  // [B, H, W], >= 1.
+  at::Tensor points;                 // [B, H, W, 3], in the camera of the image that was decoded first.
+  at::Tensor confidence;             // [B, H, W], >= 1.
   at::Tensor descriptors;            // [B, H, W, descriptor_width], unit norm. Undefined when not asked for.
   at::Tensor descriptor_confidence;  // [B, H, W], > 0. Likewise.
 };

@@ -186,10 +186,8 @@ void SafetensorsFile::ParseHeader(std::string_view header, const uint8_t* data, 
       Fail(where + "data_offsets span " + std::to_string(end - begin) + " bytes, dtype and shape need " +
            std::to_string(expected_bytes));
     }
-    const TensorView view = {type->type,
-                             {entry.shape.begin(), entry.shape.end()},
-                             data + begin,
-                             static_cast<size_t>(end - begin)};
+    const TensorView view = {
+        type->type, {entry.shape.begin(), entry.shape.end()}, data + begin, static_cast<size_t>(end - begin)};
     if (!tensors_.emplace(name, view).second) Fail(where + "stands there twice");
     ranges.emplace_back(begin, end);
   });

@@ -46,7 +46,8 @@ std::string LengthAndHeader(const std::vector<NamedView>& ordered,
     std::string shape = FormatShape(view->shape);
     shape.erase(std::remove(shape.begin(), shape.end(), ' '), shape.end());
     json += "," + QuoteJson(name) + ":{\"dtype\":\"" + NameOf(view->type) + "\",\"shape\":" + shape +
-            ",\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(offset + view->num_bytes) + "]}";
+            ",\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(offset + view->num_bytes) +
+            "]}";
     offset += view->num_bytes;
   }
   json += "}";

@@ -66,7 +66,8 @@ void TranslateTorchErrors(const std::string& what, const std::function<void()>& 
     throw Error(ErrorKind::kDevice, what + ": out of GPU memory; use smaller batches or images");
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
-    const bool is_device = message.find("CUDA") != std::string::npos || message.find("DefaultCPUAllocator") == 0;
+    const bool is_device =
+        message.find("CUDA") != std::string::npos || message.find("DefaultCPUAllocator") == 0;
     throw Error(is_device ? ErrorKind::kDevice : ErrorKind::kContract, what + ": " + message);
   }
 }

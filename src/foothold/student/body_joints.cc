@@ -6,7 +6,9 @@
 namespace foothold {
 namespace {
 
-at::Tensor LengthOf(const at::Tensor& x) { return at::linalg_vector_norm(x, 2, at::IntArrayRef{-1}, /*keepdim=*/true); }
+at::Tensor LengthOf(const at::Tensor& x) {
+  return at::linalg_vector_norm(x, 2, at::IntArrayRef{-1}, /*keepdim=*/true);
+}
 
 }  // namespace
 
@@ -22,17 +24,21 @@ at::Tensor RotationFromRows(const at::Tensor& rows) {
 at::Tensor RotationFromAxisAngle(const at::Tensor& axis_angles) {
   const at::Tensor angle = LengthOf(axis_angles).clamp_min(1e-12);
   const at::Tensor axis = axis_angles / angle;
-  const at::Tensor x = axis.select(-1, 0), y = axis.select(-1, 1), z = axis.select(-1, 2), zero = at::zeros_like(x);
+  const at::Tensor x = axis.select(-1, 0), y = axis.select(-1, 1), z = axis.select(-1, 2),
+                   zero = at::zeros_like(x);
   const at::Tensor cross = at::stack({zero, -z, y, z, zero, -x, -y, x, zero}, -1).unflatten(-1, {3, 3});
   const at::Tensor theta = angle.unsqueeze(-1);
-  return at::eye(3, axis_angles.options()) + at::sin(theta) * cross + (1 - at::cos(theta)) * at::matmul(cross, cross);
+  return at::eye(3, axis_angles.options()) + at::sin(theta) * cross +
+         (1 - at::cos(theta)) * at::matmul(cross, cross);
 }
 
-BodyJoints::BodyJoints(const BodyModel& model, at::Device device, at::ScalarType type) : parents_(model.parents) {
+BodyJoints::BodyJoints(const BodyModel& model, at::Device device, at::ScalarType type)
+    : parents_(model.parents) {
   std::vector<double> rest, directions;
   for (const Vec3d& joint : model.joint_template_m) rest.insert(rest.end(), joint.data, joint.data + 3);
   for (int s = 0; s < kNumShape; ++s) {
-    for (const auto& joint : model.joint_dirs_m) directions.insert(directions.end(), joint[s].data, joint[s].data + 3);
+    for (const auto& joint : model.joint_dirs_m)
+      directions.insert(directions.end(), joint[s].data, joint[s].data + 3);
   }
   const auto to_tensor = [&](const std::vector<double>& values) {
     return at::tensor(values, at::dtype(at::kDouble)).to(device, type);
@@ -45,8 +51,9 @@ at::Tensor BodyJoints::operator()(const at::Tensor& shape,
                                   const at::Tensor& root,
                                   const at::Tensor& pose,
                                   const at::Tensor& translation) const {
-  const at::Tensor rest = template_ + at::matmul(shape, shape_dirs_).unflatten(-1, {kNumJoints, 3});  // [B, 24, 3]
-  const at::Tensor local = RotationFromAxisAngle(pose);                                               // [B, 23, 3, 3]
+  const at::Tensor rest =
+      template_ + at::matmul(shape, shape_dirs_).unflatten(-1, {kNumJoints, 3});  // [B, 24, 3]
+  const at::Tensor local = RotationFromAxisAngle(pose);                           // [B, 23, 3, 3]
   std::vector<at::Tensor> rotations = {root}, joints = {rest.select(1, 0) + translation};
   for (int k = 1; k < kNumJoints; ++k) {
     const int parent = parents_[k];

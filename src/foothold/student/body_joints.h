@@ -27,7 +27,7 @@ class BodyJoints {
 
  private:
   std::array<int, kNumJoints> parents_;
-  at::Tensor template_;  // [24, 3]
+  at::Tensor template_;    // [24, 3]
   at::Tensor shape_dirs_;  // [10, 72]
 };
 

@@ -64,18 +64,22 @@ TokenHead::ResidualBlock::ResidualBlock(const Scope& scope, int width)
       linear2(scope / "linear2", width, width),
       norm2(scope / "norm2", width) {}
 
-TokenHead::TokenHead(const Scope& scope, int inputs, int hidden, int outputs, bool starts_at_zero, double dropout)
+TokenHead::TokenHead(
+    const Scope& scope, int inputs, int hidden, int outputs, bool starts_at_zero, double dropout)
     : first_(scope / "head_layers" / 0 / 0, inputs, hidden),
       first_norm_(scope / "head_layers" / 0 / 1, hidden),
       block1_(scope / "head_layers" / 1 / 0, hidden),
       block2_(scope / "head_layers" / 2 / 0, hidden),
-      last_weight_((scope / "head_layers" / 3)
-                       .Parameter("weight", {outputs, hidden}, starts_at_zero ? Initial::kZero : Initial::kLinear)),
+      last_weight_(
+          (scope / "head_layers" / 3)
+              .Parameter("weight", {outputs, hidden}, starts_at_zero ? Initial::kZero : Initial::kLinear)),
       dropout_(dropout) {
   if (!starts_at_zero) last_bias_ = (scope / "head_layers" / 3).Parameter("bias", {outputs}, Initial::kZero);
 }
 
-at::Tensor TokenHead::operator()(const at::Tensor& x, const ForwardMode& mode, const std::string& name) const {
+at::Tensor TokenHead::operator()(const at::Tensor& x,
+                                 const ForwardMode& mode,
+                                 const std::string& name) const {
   at::Tensor y = at::relu(first_norm_(first_(x), mode.training));
   int site = 0;
   const auto drop = [&](const at::Tensor& z) {
@@ -89,9 +93,13 @@ at::Tensor TokenHead::operator()(const at::Tensor& x, const ForwardMode& mode, c
   return Widen(at::linear(y, last_weight_, last_bias_));
 }
 
-at::Tensor SampleBoxes(const at::Tensor& maps, const at::Tensor& boxes_px, int64_t width_px, int64_t height_px) {
+at::Tensor SampleBoxes(const at::Tensor& maps,
+                       const at::Tensor& boxes_px,
+                       int64_t width_px,
+                       int64_t height_px) {
   const at::TensorOptions options = maps.options().dtype(Widen(maps).scalar_type());
-  const at::Tensor size = at::tensor({width_px, height_px, width_px, height_px}, at::dtype(at::kLong)).to(options);
+  const at::Tensor size =
+      at::tensor({width_px, height_px, width_px, height_px}, at::dtype(at::kLong)).to(options);
   const at::Tensor boxes = boxes_px.to(options) / size * 2 - 1;  // [B, 4] in [-1, 1].
   const at::Tensor steps = at::linspace(0, 1, kBoxSide, options);
   const auto along = [&](int axis) {
@@ -108,8 +116,10 @@ at::Tensor SampleBoxes(const at::Tensor& maps, const at::Tensor& boxes_px, int64
 Josh3r::Josh3r(const Scope& scope, const Josh3rConfig& config)
     : config_(Checked(config)),
       backbone_(scope / "mast3r", config.backbone),
-      human_features1_(scope / "human_feat_extractor_1", config.backbone.decoder_width, config.roi_convolution_width),
-      human_features2_(scope / "human_feat_extractor_2", config.backbone.decoder_width, config.roi_convolution_width),
+      human_features1_(
+          scope / "human_feat_extractor_1", config.backbone.decoder_width, config.roi_convolution_width),
+      human_features2_(
+          scope / "human_feat_extractor_2", config.backbone.decoder_width, config.roi_convolution_width),
       decoder_block1_(scope / "decoder_block_1", AddedBlockShape(config)),
       decoder_block2_(scope / "decoder_block_2", AddedBlockShape(config)),
       dec_norm_(scope / "dec_norm", config.backbone.decoder_width, config.added_norm_epsilon),
@@ -120,13 +130,17 @@ Josh3r::Josh3r(const Scope& scope, const Josh3rConfig& config)
       rel_trans_head_(MakeHead(scope, "rel_trans_head", 4, 3, true)),
       rel_rot_head_(MakeHead(scope, "rel_rot_head", 4, 6, false)) {}
 
-TokenHead Josh3r::MakeHead(const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const {
+TokenHead Josh3r::MakeHead(
+    const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const {
   const int width = config_.backbone.decoder_width;
   return TokenHead(scope / name, tokens * width, width, outputs, starts_at_zero, config_.head_dropout);
 }
 
-PairPrediction Josh3r::Forward(const PairBatch& batch, const ForwardMode& mode, const TensorObserver* observer) const {
-  const ImageTokens both = backbone_.Encode(batch.images.flatten(0, 1));  // Images 1 and 2 of a pair alternate.
+PairPrediction Josh3r::Forward(const PairBatch& batch,
+                               const ForwardMode& mode,
+                               const TensorObserver* observer) const {
+  const ImageTokens both =
+      backbone_.Encode(batch.images.flatten(0, 1));  // Images 1 and 2 of a pair alternate.
   const at::Tensor tokens = both.tokens.unflatten(0, {-1, 2});
   return ForwardEncoded({both.rows, both.columns, tokens.select(1, 0)},
                         {both.rows, both.columns, tokens.select(1, 1)},
@@ -142,8 +156,8 @@ Josh3r::Sides Josh3r::Fuse(const DecodedPairs& pairs,
   const int64_t patch = config_.backbone.patch_size_px;
   const auto with_human = [&](const DecodedSide& side, int index, const BoxFeatures& features) {
     const std::string suffix = std::to_string(index + 1);
-    const at::Tensor roi =
-        SampleBoxes(MapOf(side), boxes_px.select(1, index), patch * side.tokens.columns, patch * side.tokens.rows);
+    const at::Tensor roi = SampleBoxes(
+        MapOf(side), boxes_px.select(1, index), patch * side.tokens.columns, patch * side.tokens.rows);
     const at::Tensor human = features(roi, mode.training);
     Observe(observer, "roi" + suffix, roi);
     Observe(observer, "human_feature" + suffix, human);
@@ -163,7 +177,8 @@ Josh3r::Sides Josh3r::Fuse(const DecodedPairs& pairs,
     Observe(observer, "scene_token" + suffix, side.scene);
     return side;
   };
-  return {finish(decoder_block1_(a, b, rotary_a, rotary_b), 0), finish(decoder_block2_(b, a, rotary_b, rotary_a), 1)};
+  return {finish(decoder_block1_(a, b, rotary_a, rotary_b), 0),
+          finish(decoder_block2_(b, a, rotary_b, rotary_a), 1)};
 }
 
 PairPrediction Josh3r::ForwardEncoded(const ImageTokens& first,
@@ -173,7 +188,8 @@ PairPrediction Josh3r::ForwardEncoded(const ImageTokens& first,
                                       const TensorObserver* observer) const {
   const DecodedPairs pairs = backbone_.Decode(first, second);
   const Sides sides = Fuse(pairs, boxes_px, mode, observer);
-  const at::Tensor all = at::cat({sides.first.human, sides.second.human, sides.first.scene, sides.second.scene}, -1);
+  const at::Tensor all =
+      at::cat({sides.first.human, sides.second.human, sides.first.scene, sides.second.scene}, -1);
   Observe(observer, "all_tokens", all);
   PairPrediction prediction;
   prediction.rel_translation = rel_trans_head_(all, mode, "rel_trans_head");

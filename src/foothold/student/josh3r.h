@@ -25,18 +25,18 @@ Josh3rConfig Josh3rConfigOf(const SafetensorsFile& file);
 
 // A batch of image pairs with one person, who is in both images.
 struct PairBatch {
-  at::Tensor images;   // [B, 2, 3, H, W] in [-1, 1].
-  at::Tensor boxes_px; // [B, 2, 4]: x1, y1, x2, y2 of the person; may leave the image.
+  at::Tensor images;    // [B, 2, 3, H, W] in [-1, 1].
+  at::Tensor boxes_px;  // [B, 2, 4]: x1, y1, x2, y2 of the person; may leave the image.
 };
 
 // What the network says about the pairs. Float32 or float64. Relative motion is in the parameters of the
 // body: posing it at the identity in image 1's time and at (rel_rotation, rel_translation) in image 2's.
 struct PairPrediction {
-  at::Tensor rel_translation;       // [B, 3] metres.
-  at::Tensor rel_rotation;          // [B, 6]: two rows of a matrix, to be made orthonormal.
+  at::Tensor rel_translation;             // [B, 3] metres.
+  at::Tensor rel_rotation;                // [B, 6]: two rows of a matrix, to be made orthonormal.
   at::Tensor translation1, translation2;  // [B, 3] metres, of the body in the camera of its image.
-  at::Tensor points1, points2;      // [B, H, W, 3], not scaled: the pointmaps of the backbone.
-  at::Tensor scale1, scale2;        // [B, 1]: metres per unit of the pointmaps.
+  at::Tensor points1, points2;            // [B, H, W, 3], not scaled: the pointmaps of the backbone.
+  at::Tensor scale1, scale2;              // [B, 1]: metres per unit of the pointmaps.
 };
 
 // Evaluation, or training with one random seed per sample: dropout depends on the seed alone, not on how
@@ -83,7 +83,10 @@ class TokenHead {
 
 // Features of boxes [B, 4] (x1, y1, x2, y2, pixels) in maps [B, C, h, w] of an image of width x height:
 // bilinear on a grid of 7 x 7 points whose outer ones lie on the box's edge; outside, the border's values.
-at::Tensor SampleBoxes(const at::Tensor& maps, const at::Tensor& boxes_px, int64_t width_px, int64_t height_px);
+at::Tensor SampleBoxes(const at::Tensor& maps,
+                       const at::Tensor& boxes_px,
+                       int64_t width_px,
+                       int64_t height_px);
 
 // JOSH3R: MASt3R with a token for the person in each image, and heads for the person's motion and the scale
 // of the scene. Written from ../shared/design/josh.md, section 7.2.
@@ -96,7 +99,9 @@ class Josh3r {
   const Josh3rConfig& config() const { return config_; }
   const Mast3r& backbone() const { return backbone_; }
 
-  PairPrediction Forward(const PairBatch& batch, const ForwardMode& mode, const TensorObserver* observer = nullptr) const;
+  PairPrediction Forward(const PairBatch& batch,
+                         const ForwardMode& mode,
+                         const TensorObserver* observer = nullptr) const;
   // The same from encoded images: for videos, where an image is part of several pairs.
   PairPrediction ForwardEncoded(const ImageTokens& first,
                                 const ImageTokens& second,
@@ -111,8 +116,12 @@ class Josh3r {
   struct Sides {
     Side first, second;
   };
-  TokenHead MakeHead(const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const;
-  Sides Fuse(const DecodedPairs& pairs, const at::Tensor& boxes_px, const ForwardMode& mode, const TensorObserver* observer) const;
+  TokenHead MakeHead(
+      const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const;
+  Sides Fuse(const DecodedPairs& pairs,
+             const at::Tensor& boxes_px,
+             const ForwardMode& mode,
+             const TensorObserver* observer) const;
 
   Josh3rConfig config_;
   Mast3r backbone_;

@@ -17,7 +17,8 @@ std::string Josh3rConfig::Check() const {
   const auto require = [&](bool good, const std::string& what) {
     if (!good) problems += (problems.empty() ? "" : "\n") + what;
   };
-  require(roi_convolution_width >= 1 && roi_convolution_width <= 1 << 16, "roi_conv_channels is not 1 to 65536");
+  require(roi_convolution_width >= 1 && roi_convolution_width <= 1 << 16,
+          "roi_conv_channels is not 1 to 65536");
   require(added_norm_epsilon > 0 && added_norm_epsilon < 1, "added_norm_eps is not in (0, 1)");
   require(head_dropout >= 0 && head_dropout < 1, "head_dropout is not in [0, 1)");
   return problems;

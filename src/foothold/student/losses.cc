@@ -24,7 +24,10 @@ LossTerm WeightedMeanOf(const at::Tensor& values, const at::Tensor& weights) {
 }
 
 // Points nearest to the joints, [B, 4, 3], found without gradients and without ties to worry about.
-at::Tensor NearestPoints(const at::Tensor& joints, const at::Tensor& points, const at::Tensor& scale, const at::Tensor& mask) {
+at::Tensor NearestPoints(const at::Tensor& joints,
+                         const at::Tensor& points,
+                         const at::Tensor& scale,
+                         const at::Tensor& mask) {
   constexpr int64_t kExactDistances = 2;  // Not by matrix products, which lose digits.
   at::Tensor indices;
   {
@@ -37,7 +40,8 @@ at::Tensor NearestPoints(const at::Tensor& joints, const at::Tensor& points, con
 }
 
 at::Tensor FeetOf(const at::Tensor& joints) {
-  const at::Tensor indices = at::tensor(std::vector<int64_t>(kContactJoints.begin(), kContactJoints.end()), at::kLong);
+  const at::Tensor indices =
+      at::tensor(std::vector<int64_t>(kContactJoints.begin(), kContactJoints.end()), at::kLong);
   return joints.index_select(1, indices.to(joints.device()));
 }
 
@@ -45,7 +49,9 @@ at::Tensor SliceOf(const at::Tensor& optional, int64_t image) {
   return optional.defined() ? optional.select(1, image) : at::Tensor();
 }
 
-at::Tensor FlatPixels(const at::Tensor& optional) { return optional.defined() ? optional.flatten(1, 2) : optional; }
+at::Tensor FlatPixels(const at::Tensor& optional) {
+  return optional.defined() ? optional.flatten(1, 2) : optional;
+}
 
 }  // namespace
 
@@ -68,21 +74,27 @@ LossTerm ContactScaleLoss(const at::Tensor& joints,
                           const at::Tensor& mask) {
   const at::Tensor nearest = NearestPoints(joints, points, scale, mask);
   const at::Tensor distances = LengthOf(joints - nearest * scale.unsqueeze(-1));  // [B, 4]
-  at::Tensor weights = contact.defined() ? contact.to(distances.scalar_type()) : at::ones_like(distances).detach();
+  at::Tensor weights =
+      contact.defined() ? contact.to(distances.scalar_type()) : at::ones_like(distances).detach();
   if (mask.defined()) weights = weights * mask.any(1, /*keepdim=*/true).to(weights.scalar_type());
   return WeightedMeanOf(distances, weights);
 }
 
 LossTerm ContactStaticLoss(const at::Tensor& joints1, const at::Tensor& joints2, const at::Tensor& contact) {
-  const at::Tensor moved = LengthOf(joints2 - joints1);  // [B, 4]: left foot, right foot, left ankle, right ankle.
+  const at::Tensor moved =
+      LengthOf(joints2 - joints1);  // [B, 4]: left foot, right foot, left ankle, right ankle.
   if (contact.defined()) return WeightedMeanOf(moved, contact.to(moved.scalar_type()));
   return MeanOf(at::minimum(moved.slice(1, 0, {}, 2), moved.slice(1, 1, {}, 2)));
 }
 
-LossTerm DepthLoss(const at::Tensor& points, const at::Tensor& scale, const at::Tensor& target, const at::Tensor& mask) {
+LossTerm DepthLoss(const at::Tensor& points,
+                   const at::Tensor& scale,
+                   const at::Tensor& target,
+                   const at::Tensor& mask) {
   // What is unknown may hold anything: it is taken out before it meets a gradient.
   const at::Tensor known = at::where(mask.unsqueeze(-1), target, at::zeros({}, target.options()));
-  const at::Tensor errors = LengthOf(points * scale.unsqueeze(-1) - known) / (LengthOf(known) + kSmallestLength_m);
+  const at::Tensor errors =
+      LengthOf(points * scale.unsqueeze(-1) - known) / (LengthOf(known) + kSmallestLength_m);
   return WeightedMeanOf(errors, mask.to(errors.scalar_type()));
 }
 
@@ -97,7 +109,9 @@ std::string FirstNonFinite(const PairTargets& targets) {
       {"shape", targets.shape},
       {"pose", targets.pose},
       {"contact", targets.contact},
-      {"points", at::where(targets.points_mask.unsqueeze(-1), targets.points, at::zeros({}, targets.points.options()))}};
+      {"points",
+       at::where(
+           targets.points_mask.unsqueeze(-1), targets.points, at::zeros({}, targets.points.options()))}};
   for (const auto& [name, tensor] : fields) {
     if (tensor.defined() && !at::isfinite(tensor).all().item<bool>()) return name;
   }
@@ -143,12 +157,18 @@ PairLosses ComputePairLosses(const PairPrediction& prediction,
 
   const at::Tensor points1 = prediction.points1.flatten(1, 2), points2 = prediction.points2.flatten(1, 2);
   const at::Tensor target = targets.points.flatten(2, 3), target_mask = targets.points_mask.flatten(2, 3);
-  const LossTerm depth1 = DepthLoss(points1, prediction.scale1, target.select(1, 0), target_mask.select(1, 0));
-  const LossTerm depth2 = DepthLoss(points2, prediction.scale2, target.select(1, 1), target_mask.select(1, 1));
-  const auto contact_scale = [&](int64_t image, const at::Tensor& joints, const at::Tensor& points, const at::Tensor& scale) {
-    return ContactScaleLoss(
-        joints, points, scale, SliceOf(targets.contact, image), FlatPixels(SliceOf(targets.scene_mask, image)));
-  };
+  const LossTerm depth1 =
+      DepthLoss(points1, prediction.scale1, target.select(1, 0), target_mask.select(1, 0));
+  const LossTerm depth2 =
+      DepthLoss(points2, prediction.scale2, target.select(1, 1), target_mask.select(1, 1));
+  const auto contact_scale =
+      [&](int64_t image, const at::Tensor& joints, const at::Tensor& points, const at::Tensor& scale) {
+        return ContactScaleLoss(joints,
+                                points,
+                                scale,
+                                SliceOf(targets.contact, image),
+                                FlatPixels(SliceOf(targets.scene_mask, image)));
+      };
   return {{{"rel_translation", TranslationLoss(prediction.rel_translation, targets.rel_translation)},
            {"rel_rotation", RotationLoss(prediction.rel_rotation, targets.rel_rotation)},
            {"translation1", RelativeTranslationLoss(prediction.translation1, targets.translation1)},

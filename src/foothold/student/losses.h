@@ -28,13 +28,13 @@ enum class SecondPoints {
 constexpr std::array<int, 4> kContactJoints = {kLeftFoot, kRightFoot, kLeftAnkle, kRightAnkle};
 
 struct PairTargets {
-  at::Tensor rel_translation, rel_rotation;   // [B, 3], [B, 6]
-  at::Tensor rotation1, rotation2;            // [B, 6], of the body's root in the camera of its image.
-  at::Tensor translation1, translation2;      // [B, 3] metres, likewise.
-  at::Tensor shape;                           // [B, 10]
-  at::Tensor pose;                            // [B, 2, 23, 3] axis-angle.
-  at::Tensor points;                          // [B, 2, H, W, 3] metres.
-  at::Tensor points_mask;                     // [B, 2, H, W] bool: where `points` are known.
+  at::Tensor rel_translation, rel_rotation;  // [B, 3], [B, 6]
+  at::Tensor rotation1, rotation2;           // [B, 6], of the body's root in the camera of its image.
+  at::Tensor translation1, translation2;     // [B, 3] metres, likewise.
+  at::Tensor shape;                          // [B, 10]
+  at::Tensor pose;                           // [B, 2, 23, 3] axis-angle.
+  at::Tensor points;                         // [B, 2, H, W, 3] metres.
+  at::Tensor points_mask;                    // [B, 2, H, W] bool: where `points` are known.
   at::Tensor contact;     // [B, 2, 4] in [0, 1], of kContactJoints in both images. Undefined: all 1.
   at::Tensor scene_mask;  // [B, 2, H, W] bool: pixels that can be touched. Undefined: all.
 };
@@ -44,7 +44,7 @@ struct PairTargets {
 std::string FirstNonFinite(const PairTargets& targets);
 
 struct LossTerm {
-  at::Tensor sum, weight;  // Scalars. The weight has no gradient.
+  at::Tensor sum, weight;                                            // Scalars. The weight has no gradient.
   at::Tensor Mean() const { return sum / weight.clamp_min(1e-12); }  // 0 when nothing weighs.
 };
 
@@ -79,7 +79,11 @@ LossTerm ContactScaleLoss(const at::Tensor& joints,
 // Displacement of joints [B, 4, 3], in the order of kContactJoints, between two times. Without `contact`
 // [B, 4] (both times' product): of the better side, averaged over foot and ankle. With it: of those standing.
 LossTerm ContactStaticLoss(const at::Tensor& joints1, const at::Tensor& joints2, const at::Tensor& contact);
-// Mean of |points x scale - target| / (|target| + 1 mm) where mask is true. [B, M, 3], [B, 1], [B, M, 3], [B, M].
-LossTerm DepthLoss(const at::Tensor& points, const at::Tensor& scale, const at::Tensor& target, const at::Tensor& mask);
+// Mean of |points x scale - target| / (|target| + 1 mm) where mask is true. [B, M, 3], [B, 1], [B, M, 3], [B,
+// M].
+LossTerm DepthLoss(const at::Tensor& points,
+                   const at::Tensor& scale,
+                   const at::Tensor& target,
+                   const at::Tensor& mask);
 
 }  // namespace foothold
