@@ -20,5 +20,6 @@ extern const FuzzTarget kObservationBytes;  // A signed observation file's bytes
 extern const FuzzTarget kObservationStructure;
 extern const FuzzTarget kNpz;
 extern const FuzzTarget kConfig;
+extern const FuzzTarget kSafetensors;  // Only where networks are built (FOOTHOLD_HAVE_NETWORKS).
 
 }  // namespace foothold::fuzz

@@ -49,6 +49,9 @@ TEST(Fuzz, ObservationBytes) { RunMutations(kObservationBytes, 200); }
 TEST(Fuzz, ObservationStructure) { RunMutations(kObservationStructure, 40); }
 TEST(Fuzz, Npz) { RunMutations(kNpz, 5000); }
 TEST(Fuzz, Config) { RunMutations(kConfig, 1000); }
+#ifdef FOOTHOLD_HAVE_NETWORKS
+TEST(Fuzz, Safetensors) { RunMutations(kSafetensors, 20000); }
+#endif
 
 }  // namespace
 }  // namespace foothold::fuzz

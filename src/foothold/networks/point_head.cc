@@ -120,7 +120,8 @@ DenseView PointHead::operator()(const HeadTokens& tokens,
       local.transpose(1, 2).reshape({local.size(0), local.size(2), tokens.rows, tokens.columns});
   const at::Tensor map = Widen(at::pixel_shuffle(patches, patch_size_)).permute({0, 2, 3, 1});
   const at::Tensor descriptors = map.narrow(-1, 0, descriptor_width_);
-  view.descriptors = descriptors / at::linalg_vector_norm(descriptors, 2, at::IntArrayRef{-1}, true);
+  const at::Tensor length = at::linalg_vector_norm(descriptors, 2, at::IntArrayRef{-1}, /*keepdim=*/true);
+  view.descriptors = descriptors / length.clamp_min(1e-12);
   view.descriptor_confidence = at::exp(map.select(-1, descriptor_width_));
   return view;
 }
