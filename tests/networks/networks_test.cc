@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <cmath>
 
 #include "foothold/base/error.h"
 #include "foothold/networks/mast3r.h"
@@ -213,25 +213,6 @@ TEST(Devices, TorchErrorsAreTranslated) {
   ExpectError(ErrorKind::kContract, {"adding", "size"}, [] {
     TranslateTorchErrors("adding", [] { at::ones({2}) + at::ones({3}); });
   });
-}
-
-// The full network with random weights: one pair on the CPU.
-TEST(Mast3r, FullSizePairRunsOnTheCpu) {
-  if (std::getenv("FOOTHOLD_TEST_ALL") == nullptr)
-    GTEST_SKIP() << "set FOOTHOLD_TEST_ALL=1; takes a minute and 4 GB";
-  const c10::NoGradGuard no_gradients;
-  ParameterSet parameters;
-  const Mast3r network{Scope(&parameters), Mast3rConfig()};
-  parameters.Initialise(1);
-  const at::Tensor images = RandomImages(2, 384, 512);
-  const ImageTokens encoded = network.Encode(images);
-  const DecodedPairs pairs = network.Decode(encoded.Select({0}), encoded.Select({1}));
-  for (const DenseView& view :
-       {network.FirstView(pairs.first, true), network.SecondView(pairs.second, true)}) {
-    EXPECT_EQ(view.points.sizes().vec(), (std::vector<int64_t>{1, 384, 512, 3}));
-    EXPECT_TRUE(at::isfinite(view.points).all().item<bool>());
-    EXPECT_TRUE(at::isfinite(view.descriptor_confidence).all().item<bool>());
-  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "foothold/base/error.h"
 #include "foothold/student/body_joints.h"
 #include "foothold/student/dropout.h"
@@ -73,6 +75,31 @@ TEST(Josh3r, TrainingNeedsASeedPerSample) {
   ExpectError(ErrorKind::kContract, {"one seed per sample"}, [&] {
     student.network.Forward(RandomBatch(2, 48, 64), mode);
   });
+}
+
+// The full network with random weights: one pair on the CPU, everything that it can say.
+TEST(Josh3r, FullSizePairRunsOnTheCpu) {
+  if (std::getenv("FOOTHOLD_TEST_ALL") == nullptr) {
+    GTEST_SKIP() << "set FOOTHOLD_TEST_ALL=1; takes a minute or two and 4 GB";
+  }
+  const c10::NoGradGuard no_gradients;
+  ParameterSet parameters;
+  const Josh3r network{Scope(&parameters), Josh3rConfig()};
+  parameters.Initialise(1);
+  const PairBatch batch = RandomBatch(1, 384, 512);
+  const Mast3r& backbone = network.backbone();
+  const ImageTokens first = backbone.Encode(batch.images.select(1, 0)),
+                    second = backbone.Encode(batch.images.select(1, 1));
+  const PairPrediction prediction = network.ForwardEncoded(first, second, batch.boxes_px, {});
+  for (const at::Tensor& output :
+       {prediction.rel_rotation, prediction.translation1, prediction.scale2, prediction.points2}) {
+    EXPECT_TRUE(at::isfinite(output).all().item<bool>());
+  }
+  const DenseView view =
+      backbone.SecondView(backbone.Decode(first, second).second, /*with_descriptors=*/true);
+  EXPECT_TRUE(at::equal(view.points, prediction.points2));
+  EXPECT_EQ(view.descriptors.sizes().vec(), (std::vector<int64_t>{1, 384, 512, 24}));
+  EXPECT_TRUE(at::isfinite(view.descriptor_confidence).all().item<bool>());
 }
 
 TEST(Dropout, DependsOnTheSampleAlone) {
