@@ -64,7 +64,8 @@ DensePredictor::DensePredictor(const Scope& scope, const Mast3rConfig& config)
 
 at::Tensor DensePredictor::Reassemble(int index, const HeadTokens& tokens) const {
   const at::Tensor& x = tokens.hooks[index];
-  const at::Tensor map = x.transpose(1, 2).reshape({x.size(0), x.size(2), tokens.rows, tokens.columns});
+  // [B, C, h, w] with channels innermost, as tokens lie: no copy, and what convolutions on a GPU want.
+  const at::Tensor map = x.unflatten(1, {tokens.rows, tokens.columns}).permute({0, 3, 1, 2});
   const at::Tensor projected = projections_[index](map);
   if (index < 2) return upsamplings_[index](projected);
   return index == 3 ? downsampling_(projected) : projected;

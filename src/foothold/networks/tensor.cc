@@ -80,6 +80,7 @@ at::Device DeviceNamed(const std::string& name) {
                 "LibTorch sees no GPU here; use the device cpu, or run scripts/install_torch.sh --full on a "
                 "machine with a GPU and build again");
   }
+  at::globalContext().setAllowTF32CuDNN(false);
   return {at::kCUDA, 0};
 }
 

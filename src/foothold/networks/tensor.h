@@ -29,7 +29,8 @@ std::string FormatSizes(at::IntArrayRef sizes);
 // that ran out, else kContract. Every public entry that runs a network goes through it.
 void TranslateTorchErrors(const std::string& what, const std::function<void()>& function);
 
-// "cpu" or "cuda", the latter only where LibTorch sees a GPU: Error(kDevice) else.
+// "cpu" or "cuda", the latter only where LibTorch sees a GPU: Error(kDevice) else. There, fp32
+// then means float32 also in convolutions, which LibTorch would round to 10 bits.
 at::Device DeviceNamed(const std::string& name);
 // "fp32", "bf16" or "fp16".
 at::ScalarType PrecisionNamed(const std::string& name);
