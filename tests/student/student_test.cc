@@ -21,8 +21,11 @@ TEST(Josh3r, FullSizeHasTheReleasedNumberOfParameters) {
 }
 
 TEST(Josh3r, ConfigJsonRoundTrip) {
-  const Josh3rConfig read = Josh3rConfigFromJson(ToJson(Josh3rConfig::Tiny()), "c");
-  EXPECT_EQ(ToJson(read), ToJson(Josh3rConfig::Tiny()));
+  Josh3rConfig written = Josh3rConfig::Tiny();
+  written.head_dropout = 0.25;
+  const Josh3rConfig read = Josh3rConfigFromJson(ToJson(written), "c");
+  EXPECT_EQ(ToJson(read), ToJson(written));
+  EXPECT_EQ(read.head_dropout, 0.25);
   Josh3rConfig bad;
   bad.head_dropout = 1;
   EXPECT_NE(bad.Check(), "");

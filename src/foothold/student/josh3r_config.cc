@@ -28,6 +28,7 @@ std::string ToJson(const Josh3rConfig& config) {
   ConfigJsonWriter added;
   added.Write("roi_conv_channels", config.roi_convolution_width);
   added.Write("added_norm_eps", config.added_norm_epsilon);
+  added.Write("head_dropout", config.head_dropout);
   const std::string backbone = ToJson(config.backbone);
   return backbone.substr(0, backbone.size() - 1) + ", " + added.Text().substr(1);
 }
@@ -37,8 +38,9 @@ Josh3rConfig Josh3rConfigFromJson(const std::string& json, const std::string& or
   config.backbone = Mast3rConfigFromJson(json, origin);
   const ConfigJson values(json, origin);
   values.Read("roi_conv_channels", &config.roi_convolution_width);
-  // Not in every checkpoint: the released network has but one value.
+  // Not in every checkpoint: the released network has but one value of each.
   if (values.Has("added_norm_eps")) values.Read("added_norm_eps", &config.added_norm_epsilon);
+  if (values.Has("head_dropout")) values.Read("head_dropout", &config.head_dropout);
   const std::string problems = config.Check();
   if (!problems.empty()) throw Error(ErrorKind::kBadInput, origin + ": " + problems);
   return config;
