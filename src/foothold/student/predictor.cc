@@ -18,6 +18,7 @@ const OptionTable& PredictOptions::Table() {
       OptionTableBuilder<PredictOptions>("predict", "Labels by a trained student, feed-forward.")
           .Add("model",
                &PredictOptions::model,
+               {},
                "Weights of the student, a .safetensors file of train_student.")
           .Add("device", &PredictOptions::device, {"cpu", "cuda"}, "Where the network runs.")
           .Add("precision", &PredictOptions::precision, {"fp32", "bf16", "fp16"}, "Numbers of the network.")
