@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "foothold/base/atomic_file.h"
+#include "foothold/corpus/label_files.h"
 #include "jobs/drain.h"
 #include "jobs/label_corpus_job.h"
 
@@ -56,8 +57,9 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
   if (word == "done") words >> record.clips_done >> record.clips_rejected;
   record.frames = 10 * record.clips_done;
   for (int i = 0; i < record.clips_done; ++i) {
-    CommitLabel(context.labels_folder + "/" + unit.id + "/" + std::to_string(i) + ".h5",
-                "label of " + unit.id);
+    const std::string path = context.labels_folder + "/" + unit.id + "/" + std::to_string(i) + ".h5";
+    CommitLabel(path, "label of " + unit.id);
+    record.labels.push_back(DescribeLabel(context.labels_folder, path, 10));
   }
   return record;
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/corpus/unit_queue.h"
+
+#include <algorithm>
+
+namespace foothold {
+namespace {
+
+using Effort = Ledger::Effort;
+
+constexpr double kFollowPeriod_s = 60;
+// Claims of others whose lease is looked at, per folder that is stolen from and per pause.
+constexpr int kLooksPerFolder = 4, kLooksPerPause = 8;
+
+}  // namespace
+
+UnitQueue::UnitQueue(Ledger* ledger, int rank, int size)
+    : ledger_(ledger),
+      rank_(static_cast<size_t>(std::max(0, rank))),
+      size_(static_cast<size_t>(std::max({1, size, rank + 1}))),
+      joins_(ledger->index().joins().begin(), ledger->index().joins().end()),
+      // Thieves begin at places of their own; 157 and 256 have no common divisor.
+      folder_(static_cast<int>(rank_ * 157 % UnitIndex::kFolders)),
+      followed_s_(ledger->files().Now_s()) {}
+
+std::unique_ptr<Ledger::Claim> UnitQueue::Next() {
+  const double now_s = ledger_->files().Now_s();
+  if (now_s - followed_s_ > kFollowPeriod_s) {
+    followed_s_ = now_s;
+    ledger_->Follow();
+  }
+  if (ClaimPointer claim = Join()) return claim;
+  if (ClaimPointer claim = FromShare()) return claim;
+  if (ClaimPointer claim = Steal()) return claim;
+  ledger_->Follow();
+  followed_s_ = now_s;
+  if (ClaimPointer claim = Join()) return claim;
+  return Rescue();
+}
+
+// Whether the unit can be claimed as far as is known. Joins have a way of their own.
+bool UnitQueue::IsFree(size_t index) const {
+  const LedgerState& state = ledger_->state();
+  if (state.StatusOf(index) != UnitStatus::kOpen || state.IsMarked(index)) return false;
+  const auto joins = ledger_->index().joins();
+  return !std::binary_search(joins.begin(), joins.end(), static_cast<uint32_t>(index));
+}
+
+UnitQueue::ClaimPointer UnitQueue::Join() {
+  const LedgerState& state = ledger_->state();
+  for (size_t i = 0; i < joins_.size();) {
+    const size_t index = joins_[i];
+    if (state.StatusOf(index) != UnitStatus::kOpen) {
+      joins_[i] = joins_.back();
+      joins_.pop_back();
+      continue;
+    }
+    ++i;
+    if (state.IsMarked(index)) continue;
+    if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfFree)) return claim;
+  }
+  return nullptr;
+}
+
+// Dealing there and back again (0 1 2, 2 1 0, ...) gives every rank about the same cost.
+UnitQueue::ClaimPointer UnitQueue::FromShare() {
+  const auto order = ledger_->index().order();
+  for (;; ++round_) {
+    const size_t position = round_ * size_ + (round_ % 2 == 0 ? rank_ : size_ - 1 - rank_);
+    if (round_ * size_ >= order.size()) return nullptr;
+    if (position >= order.size() || !IsFree(order[position])) continue;
+    if (ClaimPointer claim = ledger_->TryClaim(order[position], Effort::kIfFree)) return claim;
+  }
+}
+
+UnitQueue::ClaimPointer UnitQueue::Steal() {
+  for (int looked = 0; looked < UnitIndex::kFolders; ++looked) {
+    const int folder = folder_;
+    folder_ = (folder_ + 1) % UnitIndex::kFolders;
+    const auto units = ledger_->index().UnitsIn(folder);
+    if (std::none_of(units.begin(), units.end(), [this](uint32_t index) { return IsFree(index); })) continue;
+    ledger_->LookAtClaims(folder);
+    if (ClaimPointer claim = StealFrom(folder)) return claim;
+  }
+  return nullptr;
+}
+
+UnitQueue::ClaimPointer UnitQueue::StealFrom(int folder) {
+  const LedgerState& state = ledger_->state();
+  int looks = 0;
+  for (const uint32_t index : ledger_->index().UnitsIn(folder)) {
+    if (IsFree(index)) {
+      if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfFree)) return claim;
+    } else if (looks < kLooksPerFolder && state.IsMarked(index) &&
+               state.StatusOf(index) == UnitStatus::kOpen) {
+      ++looks;
+      if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kAlsoIfLost)) return claim;
+    }
+  }
+  return nullptr;
+}
+
+// Only units that somebody holds are left, or held when he died.
+UnitQueue::ClaimPointer UnitQueue::Rescue() {
+  const LedgerState& state = ledger_->state();
+  int looks = 0;
+  for (size_t i = 0; i < state.size() && looks < kLooksPerPause; ++i) {
+    const size_t index = (rescue_position_ + i) % state.size();
+    if (state.StatusOf(index) != UnitStatus::kOpen) continue;
+    ++looks;
+    if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kAlsoIfLost)) return claim;
+    if (looks == kLooksPerPause) rescue_position_ = index + 1;
+  }
+  return nullptr;
+}
+
+}  // namespace foothold

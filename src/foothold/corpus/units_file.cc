@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/corpus/units_file.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "foothold/base/atomic_file.h"
+#include "foothold/base/error.h"
+
+namespace foothold {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+const char* NameOf(Unit::Kind kind) {
+  switch (kind) {
+    case Unit::Kind::kVideo:
+      return "video";
+    case Unit::Kind::kPart:
+      return "part";
+    case Unit::Kind::kJoin:
+      return "join";
+  }
+  return "";
+}
+
+Unit::Kind KindOf(const std::string& name) {
+  for (const Unit::Kind kind : {Unit::Kind::kVideo, Unit::Kind::kPart, Unit::Kind::kJoin}) {
+    if (name == NameOf(kind)) return kind;
+  }
+  throw Error(ErrorKind::kBadInput, "'" + name + "' is no kind of unit");
+}
+
+// Bytes that are not UTF-8 would not survive JSON, and a path must: they are written as Latin-1 and marked.
+bool IsPlain(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace).find("\xef\xbf\xbd") ==
+         std::string::npos;
+}
+
+std::string Latin1(const std::string& bytes) {
+  std::string utf8;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      utf8 += c;
+    } else {
+      utf8 += static_cast<char>(0xc0 | (byte >> 6));
+      utf8 += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return utf8;
+}
+
+std::string BytesOfLatin1(const std::string& utf8) {
+  std::string bytes;
+  for (size_t i = 0; i < utf8.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(utf8[i]);
+    if (byte < 0x80 || i + 1 == utf8.size()) {
+      bytes += utf8[i];
+    } else {
+      bytes += static_cast<char>(((byte & 0x03) << 6) | (static_cast<unsigned char>(utf8[++i]) & 0x3f));
+    }
+  }
+  return bytes;
+}
+
+std::string FormatUnit(const Unit& unit) {
+  const bool plain = IsPlain(unit.id) && IsPlain(unit.path);
+  Json json = {{"id", plain ? unit.id : Latin1(unit.id)},
+               {"path", plain ? unit.path : Latin1(unit.path)},
+               {"begin", unit.begin},
+               {"end", unit.end},
+               {"kind", NameOf(unit.kind)},
+               {"num_parts", unit.num_parts},
+               {"cost_s", unit.cost_s},
+               {"priority", unit.priority}};
+  if (!plain) json["latin1"] = true;
+  return json.dump() + "\n";
+}
+
+Unit ParseUnit(std::string_view line) {
+  const auto json = nlohmann::json::parse(line);
+  Unit unit;
+  unit.id = json.at("id");
+  unit.path = json.at("path");
+  if (json.value("latin1", false)) {
+    unit.id = BytesOfLatin1(unit.id);
+    unit.path = BytesOfLatin1(unit.path);
+  }
+  unit.begin = json.at("begin");
+  unit.end = json.at("end");
+  unit.kind = KindOf(json.at("kind"));
+  unit.num_parts = json.at("num_parts");
+  unit.cost_s = json.at("cost_s").is_number() ? json.at("cost_s").get<double>() : 1;
+  unit.priority = json.at("priority");
+  return unit;
+}
+
+}  // namespace
+
+UnitsFile::UnitsFile(const std::string& path)
+    : path_(path), text_(ReadFile(path)), fingerprint_(fs::path(path).stem().string()) {
+  for (size_t begin = 0; begin < text_.size();) {
+    const size_t end = text_.find('\n', begin);
+    if (end == std::string::npos)
+      throw Error(ErrorKind::kBadInput, path + ": the last line is cut off; start the run again to write it");
+    lines_.push_back(begin);
+    begin = end + 1;
+  }
+}
+
+Unit UnitsFile::At(size_t index) const {
+  const size_t begin = lines_.at(index);
+  try {
+    return ParseUnit(std::string_view(text_).substr(begin, text_.find('\n', begin) - begin));
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kBadInput,
+                path_ + ":" + std::to_string(index + 1) + ": is no unit: " + error.what() +
+                    "; remove the file and start the run again to write it");
+  }
+}
+
+void RememberUnits(const std::string& ledger_folder, const UnitList& units, const std::string& hash) {
+  const std::string path = ledger_folder + "/units/" + hash + ".jsonl";
+  std::error_code error;
+  if (fs::exists(path, error)) {
+    fs::last_write_time(path, fs::file_time_type::clock::now(), error);
+    return;
+  }
+  fs::create_directories(ledger_folder + "/units", error);
+  if (error) throw StorageError(ledger_folder + "/units", "the folder cannot be made", error.value());
+  AtomicFile file(path);
+  std::ofstream stream(file.temporary_path());
+  for (size_t i = 0; i < units.size(); ++i) stream << FormatUnit(units.At(i));
+  stream.close();
+  if (!stream) throw StorageError(path, "cannot be written", errno);
+  file.Commit();
+}
+
+std::string LatestUnitsFile(const std::string& ledger_folder) {
+  std::string latest;
+  fs::file_time_type latest_time;
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(ledger_folder + "/units", error);
+       !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    std::error_code ignored;
+    const auto time = entry->last_write_time(ignored);
+    const bool hidden = entry->path().filename().string().starts_with('.');
+    if (hidden || entry->path().extension() != ".jsonl" || (!latest.empty() && time <= latest_time)) continue;
+    latest = entry->path().string();
+    latest_time = time;
+  }
+  if (!latest.empty()) return latest;
+  throw Error(ErrorKind::kBadInput,
+              ledger_folder +
+                  ": has no list of units, so this is no output folder of label_corpus; give the "
+                  "folder that was its --output");
+}
+
+}  // namespace foothold
