@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -196,15 +197,22 @@ void Work(const Plan& plan,
   RunRank(&**ledger, world.rank(), world.size(), lazy_worker, &DrainRequested, totals);
 }
 
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 // The command that labels one unit alone, for a person who wants to see it fail.
 std::string Reproduce(const JobOptions& job, const Unit& unit) {
-  std::string command = "foothold label " + ShellQuoted(unit.path) + " -o /tmp/reproduced --config " +
-                        ShellQuoted(job.output + "/ledger/options.conf");
+  std::string command = "foothold label " + ShellQuoted(Absolute(unit.path)) +
+                        " -o /tmp/reproduced --config " +
+                        ShellQuoted(Absolute(job.output + "/ledger/options.conf"));
   if (unit.begin > 0 || unit.end >= 0) {
     command +=
         " --frames " + std::to_string(unit.begin) + ":" + (unit.end < 0 ? "" : std::to_string(unit.end));
   }
-  if (!job.body.empty()) command += " --body " + ShellQuoted(job.body);
+  if (!job.body.empty()) command += " --body " + ShellQuoted(Absolute(job.body));
   return command;
 }
 

@@ -8,7 +8,8 @@ namespace foothold::cli {
 namespace {
 
 // In the order in which --help lists them.
-const std::vector<AddCorpusVerb> kVerbs = {};
+const std::vector<AddCorpusVerb> kVerbs = {
+    AddCorpusVerify, AddCorpusRepair, AddCorpusRetry, AddCorpusQuarantine};
 
 }  // namespace
 

@@ -280,7 +280,9 @@ std::unique_ptr<Ledger::Claim> Ledger::Create(size_t index, const Unit& unit, in
   std::unique_ptr<LedgerFiles::Writer> writer = files_->CreateNew(path);
   if (writer == nullptr) return nullptr;
   try {
+    if (const int error = FaultAt("claim.write")) throw StorageError(path, "cannot be written", error);
     writer->Append(DescribeThisProcess(process_name_));
+    FaultAt("claim.written");
   } catch (const Error&) {
     files_->Remove(path);
     throw;

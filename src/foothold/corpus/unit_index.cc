@@ -13,21 +13,32 @@
 namespace foothold {
 namespace {
 
+std::vector<UnitFacts> FactsOf(const UnitList& units) {
+  std::vector<UnitFacts> facts;
+  facts.reserve(units.size());
+  for (size_t i = 0; i < units.size(); ++i) {
+    const Unit unit = units.At(i);
+    facts.push_back({UnitHash(unit.id), unit.priority, unit.cost_s, unit.kind == Unit::Kind::kJoin});
+  }
+  return facts;
+}
+
 // An order needs numbers.
-double KnownCost(double cost_s) { return std::isfinite(cost_s) ? cost_s : 0; }
+double KnownCost(const UnitFacts& facts) { return std::isfinite(facts.cost_s) ? facts.cost_s : 0; }
 
 }  // namespace
 
-UnitIndex::UnitIndex(const UnitList& units) {
-  FOOTHOLD_CHECK(units.size() < UINT32_MAX, "too many units");
-  hashes_.reserve(units.size());
-  for (size_t i = 0; i < units.size(); ++i) {
-    const Unit unit = units.At(i);
-    hashes_.push_back(UnitHash(unit.id));
-    if (unit.kind == Unit::Kind::kJoin) joins_.push_back(static_cast<uint32_t>(i));
+UnitIndex::UnitIndex(const UnitList& units) : UnitIndex(units, FactsOf(units)) {}
+
+UnitIndex::UnitIndex(const UnitList& units, const std::vector<UnitFacts>& facts) {
+  FOOTHOLD_CHECK(facts.size() == units.size() && units.size() < UINT32_MAX, "too many units");
+  hashes_.reserve(facts.size());
+  for (size_t i = 0; i < facts.size(); ++i) {
+    hashes_.push_back(facts[i].hash);
+    if (facts[i].is_join) joins_.push_back(static_cast<uint32_t>(i));
   }
   MakeTable(units);
-  MakeOrder(units);
+  MakeOrder(facts);
 }
 
 void UnitIndex::MakeTable(const UnitList& units) {
@@ -46,18 +57,12 @@ void UnitIndex::MakeTable(const UnitList& units) {
   }
 }
 
-void UnitIndex::MakeOrder(const UnitList& units) {
-  struct Rank {
-    int priority;
-    double cost_s;
-  };
-  std::vector<Rank> ranks(size());
-  for (size_t i = 0; i < size(); ++i) ranks[i] = {units.PriorityOf(i), KnownCost(units.CostOf(i))};
+void UnitIndex::MakeOrder(const std::vector<UnitFacts>& facts) {
   order_.resize(size());
   std::iota(order_.begin(), order_.end(), 0u);
   std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
-    if (ranks[a].priority != ranks[b].priority) return ranks[a].priority > ranks[b].priority;
-    return ranks[a].cost_s > ranks[b].cost_s;
+    if (facts[a].priority != facts[b].priority) return facts[a].priority > facts[b].priority;
+    return KnownCost(facts[a]) > KnownCost(facts[b]);
   });
 
   for (const uint64_t hash : hashes_) ++folder_begin_[FolderOf(hash) + 1];

@@ -12,6 +12,14 @@
 
 namespace foothold {
 
+// What the index needs of a unit.
+struct UnitFacts {
+  uint64_t hash = 0;  // UnitHash(id).
+  int priority = 0;
+  double cost_s = 0;
+  bool is_join = false;
+};
+
 // What ranks look up in a list of units, made once and never changed: 20 bytes for each unit.
 class UnitIndex {
  public:
@@ -20,6 +28,8 @@ class UnitIndex {
 
   // Throws Error(kBadInput) when two ids have one hash.
   explicit UnitIndex(const UnitList& units);
+  // The same from facts that `units` has at hand; it is asked for names in error messages only.
+  UnitIndex(const UnitList& units, const std::vector<UnitFacts>& facts);
 
   size_t size() const { return hashes_.size(); }
   // Index of the unit with this hash (UnitHash); -1: none.
@@ -40,7 +50,7 @@ class UnitIndex {
 
  private:
   void MakeTable(const UnitList& units);
-  void MakeOrder(const UnitList& units);
+  void MakeOrder(const std::vector<UnitFacts>& facts);
 
   std::vector<uint64_t> hashes_;
   std::vector<uint32_t> table_;  // Open addressing: index + 1, 0 where free.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/corpus/units_file.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -69,14 +73,18 @@ std::string BytesOfLatin1(const std::string& utf8) {
 
 std::string FormatUnit(const Unit& unit) {
   const bool plain = IsPlain(unit.id) && IsPlain(unit.path);
-  Json json = {{"id", plain ? unit.id : Latin1(unit.id)},
-               {"path", plain ? unit.path : Latin1(unit.path)},
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(UnitHash(unit.id)));
+  // The order of the first four members is what FactsOf reads.
+  Json json = {{"hash", hash},
+               {"kind", NameOf(unit.kind)},
+               {"priority", unit.priority},
+               {"cost_s", std::isfinite(unit.cost_s) ? unit.cost_s : 0},
+               {"num_parts", unit.num_parts},
                {"begin", unit.begin},
                {"end", unit.end},
-               {"kind", NameOf(unit.kind)},
-               {"num_parts", unit.num_parts},
-               {"cost_s", unit.cost_s},
-               {"priority", unit.priority}};
+               {"id", plain ? unit.id : Latin1(unit.id)},
+               {"path", plain ? unit.path : Latin1(unit.path)}};
   if (!plain) json["latin1"] = true;
   return json.dump() + "\n";
 }
@@ -94,15 +102,51 @@ Unit ParseUnit(std::string_view line) {
   unit.end = json.at("end");
   unit.kind = KindOf(json.at("kind"));
   unit.num_parts = json.at("num_parts");
-  unit.cost_s = json.at("cost_s").is_number() ? json.at("cost_s").get<double>() : 1;
+  unit.cost_s = json.at("cost_s");
   unit.priority = json.at("priority");
   return unit;
 }
 
+// Takes known text and values off the front of a line; a failure stays.
+class FrontReader {
+ public:
+  explicit FrontReader(std::string_view text) : text_(text) {}
+  bool ok() const { return ok_; }
+  void Skip(std::string_view known) {
+    ok_ = ok_ && text_.starts_with(known);
+    if (ok_) text_.remove_prefix(known.size());
+  }
+  std::string_view Word() {
+    const size_t end = std::min(text_.find('"'), text_.size());
+    const std::string_view word = text_.substr(0, end);
+    text_.remove_prefix(end);
+    return word;
+  }
+  uint64_t Hex() {
+    uint64_t value = 0;
+    Take(std::from_chars(text_.data(), text_.data() + text_.size(), value, 16));
+    return value;
+  }
+  template <class Value>
+  Value Number() {
+    Value value = 0;
+    Take(std::from_chars(text_.data(), text_.data() + text_.size(), value));
+    return value;
+  }
+
+ private:
+  void Take(const std::from_chars_result& result) {
+    ok_ = ok_ && result.ec == std::errc();
+    if (ok_) text_.remove_prefix(static_cast<size_t>(result.ptr - text_.data()));
+  }
+  std::string_view text_;
+  bool ok_ = true;
+};
+
 }  // namespace
 
 UnitsFile::UnitsFile(const std::string& path)
-    : path_(path), text_(ReadFile(path)), fingerprint_(fs::path(path).stem().string()) {
+    : path_(path), text_(ReadFile(path)), hash_(fs::path(path).stem().string()) {
   for (size_t begin = 0; begin < text_.size();) {
     const size_t end = text_.find('\n', begin);
     if (end == std::string::npos)
@@ -112,15 +156,38 @@ UnitsFile::UnitsFile(const std::string& path)
   }
 }
 
-Unit UnitsFile::At(size_t index) const {
+std::string_view UnitsFile::LineOf(size_t index) const {
   const size_t begin = lines_.at(index);
+  return std::string_view(text_).substr(begin, text_.find('\n', begin) - begin);
+}
+
+void UnitsFile::FailAt(size_t index, const std::string& problem) const {
+  throw Error(ErrorKind::kBadInput,
+              path_ + ":" + std::to_string(index + 1) + ": is no unit: " + problem +
+                  "; remove the file and start the run again to write it");
+}
+
+Unit UnitsFile::At(size_t index) const {
   try {
-    return ParseUnit(std::string_view(text_).substr(begin, text_.find('\n', begin) - begin));
+    return ParseUnit(LineOf(index));
   } catch (const std::exception& error) {
-    throw Error(ErrorKind::kBadInput,
-                path_ + ":" + std::to_string(index + 1) + ": is no unit: " + error.what() +
-                    "; remove the file and start the run again to write it");
+    FailAt(index, error.what());
   }
+}
+
+UnitFacts UnitsFile::FactsOf(size_t index) const {
+  FrontReader front(LineOf(index));
+  UnitFacts facts;
+  front.Skip("{\"hash\":\"");
+  facts.hash = front.Hex();
+  front.Skip("\",\"kind\":\"");
+  facts.is_join = front.Word() == NameOf(Unit::Kind::kJoin);
+  front.Skip("\",\"priority\":");
+  facts.priority = front.Number<int>();
+  front.Skip(",\"cost_s\":");
+  facts.cost_s = front.Number<double>();
+  if (!front.ok()) FailAt(index, "it does not begin with hash, kind, priority and cost_s");
+  return facts;
 }
 
 void RememberUnits(const std::string& ledger_folder, const UnitList& units, const std::string& hash) {
@@ -159,6 +226,14 @@ std::string LatestUnitsFile(const std::string& ledger_folder) {
               ledger_folder +
                   ": has no list of units, so this is no output folder of label_corpus; give the "
                   "folder that was its --output");
+}
+
+RunUnits UnitsOfRun(const std::string& output) {
+  const auto file = std::make_shared<const UnitsFile>(LatestUnitsFile(output + "/ledger"));
+  std::vector<UnitFacts> facts;
+  facts.reserve(file->size());
+  for (size_t i = 0; i < file->size(); ++i) facts.push_back(file->FactsOf(i));
+  return {file, std::make_shared<const UnitIndex>(*file, facts), file->hash()};
 }
 
 }  // namespace foothold
