@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // label_corpus with a labeller that does what the text of each "video" says:
 //   done [CLIPS [REJECTED]]   that many label files
+//   work MS [CLIPS]           the same after MS milliseconds
 //   reject                    bad input
 //   fail                      an internal error
 //   storage                   a storage error
@@ -46,6 +47,9 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
     std::string first, second;
     if (option != "once" || !(attempts >> first >> second)) raise(SIGKILL);
   }
+  int pause_ms = 0;
+  if (word == "work") words >> pause_ms;
+  usleep(1000 * static_cast<useconds_t>(pause_ms));
   if (word == "signal") raise(SIGUSR1);
   if (word == "wait_for_signal") {
     std::ofstream(context.job.output + "/waiting") << "\n";
@@ -54,7 +58,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
   LedgerRecord record;
   record.event = LedgerRecord::Event::kDone;
   record.clips_done = 1;
-  if (word == "done") words >> record.clips_done >> record.clips_rejected;
+  if (word == "done" || word == "work") words >> record.clips_done >> record.clips_rejected;
   record.frames = 10 * record.clips_done;
   for (int i = 0; i < record.clips_done; ++i) {
     const std::string path = context.labels_folder + "/" + unit.id + "/" + std::to_string(i) + ".h5";

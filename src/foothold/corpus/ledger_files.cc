@@ -49,12 +49,10 @@ class DescriptorWriter : public LedgerFiles::Writer {
   void AppendDurably(const std::string& text) override {
     const off_t end = lseek(descriptor_, 0, SEEK_END);
     int error = FaultAt("record.begin");
-    if (error == 0 && FaultIsNext("record.half_line")) {
+    if (error == 0 && FaultIsNext("record.half_line"))
       error = WriteAll(descriptor_, std::string_view(text).substr(0, text.size() / 2));
-      if (error == 0) error = FaultAt("record.half_line");
-    } else if (error == 0) {
-      error = WriteAll(descriptor_, text);
-    }
+    if (error == 0) error = FaultAt("record.half_line");
+    if (error == 0) error = WriteAll(descriptor_, text);
     if (error == 0) error = FaultAt("record.written");
     if (error == 0 && fsync(descriptor_) != 0) error = errno;
     if (error == 0) {
