@@ -2,11 +2,11 @@
 // Runs label_corpus many times with ranks that are killed, and compares each finished run with one that
 // nothing disturbed.
 //
-//   kill_trials [--trials N] [--seed S] [--parallel P] [--real] [--keep]
+//   kill_trials [--trials N] [--seed S] [--parallel P] [--real] [--program FILE] [--keep]
 //
 // In a trial, four ranks work on one output folder. Each of them has one of these fates, drawn by the
 // trial's seed (about three in ten do not live):
-//   - killed by SIGKILL after a random time;
+//   - killed by SIGKILL at a random moment after the first claim;
 //   - killed at the Nth pass of a commit step (FOOTHOLD_FAULT), each step in turn;
 //   - stopped for longer than its lease and then continued, so that it finishes late what others took over;
 //   - left alone.
@@ -70,6 +70,7 @@ struct Settings {
   int seed = 1;
   int parallel = 6;
   bool real = false, keep = false;
+  std::string program;  // Empty: the one of this build.
 };
 
 // How a rank ends.
@@ -97,6 +98,7 @@ struct Tally {
 };
 
 std::string ProgramOf(const Settings& settings) {
+  if (!settings.program.empty()) return settings.program;
   return settings.real ? FOOTHOLD_LABEL_CORPUS : FOOTHOLD_FAKE_LABEL_CORPUS;
 }
 
@@ -171,7 +173,7 @@ Fate DrawFate(RandomStream* random, int trial, int rank, double typical_s) {
     return fate;
   }
   const double draw = random->Uniform(0, 1);
-  fate.after_s = random->Uniform(0.02, typical_s);
+  fate.after_s = random->Uniform(0, typical_s);
   if (draw < 0.27) fate.kind = Fate::Kind::kKilled;
   if (draw > 0.97) fate.kind = Fate::Kind::kStopped;
   return fate;
@@ -182,6 +184,14 @@ struct Blow {
   pid_t child;
   int signal;
 };
+
+// Until some rank has claimed a unit: moments before are dull.
+void WaitForWork(const std::string& output) {
+  std::error_code error;
+  for (const Timer timer; timer.Seconds() < 5; Sleep(0.002)) {
+    if (fs::directory_iterator(output + "/ledger/claims", error) != fs::directory_iterator()) return;
+  }
+}
 
 // Lets the ranks of a trial run to their ends. Returns how many were killed.
 int RunRanks(const Settings& settings,
@@ -202,6 +212,7 @@ int RunRanks(const Settings& settings,
     }
   }
   std::sort(blows.begin(), blows.end(), [](const Blow& a, const Blow& b) { return a.at_s < b.at_s; });
+  WaitForWork(output);
   const Timer timer;
   for (const Blow& blow : blows) {
     Sleep(std::max(0.0, blow.at_s - timer.Seconds()));
@@ -268,7 +279,7 @@ void RunTrial(
   std::vector<Fate> fates;
   int stopped = 0;
   for (int rank = 0; rank < (settings.real ? 3 : 4); ++rank) {
-    fates.push_back(DrawFate(&random, trial, rank, settings.real ? 3 : 0.8));
+    fates.push_back(DrawFate(&random, trial, rank, settings.real ? 1.5 : 0.4));
     stopped += fates.back().kind == Fate::Kind::kStopped ? 1 : 0;
   }
   const int killed = RunRanks(settings, corpus, output, fates, tally);
@@ -312,7 +323,7 @@ Corpus MakeCorpus(const Settings& settings, const std::string& folder) {
     fs::create_directories(corpus.videos);
     for (int i = 0; i < 24; ++i) {
       std::ofstream(corpus.videos + "/v" + std::to_string(i) + ".mp4")
-          << "work " << 5 + 20 * (i % 4) << " " << 1 + i % 3 << "\n";
+          << "work " << 10 + 30 * (i % 4) << " " << 1 + i % 3 << "\n";
     }
     std::ofstream(corpus.videos + "/broken.mp4") << "fail\n";
     corpus.options.insert(corpus.options.end(), {"--ledger.max_attempts", "5"});
@@ -340,12 +351,16 @@ Settings ParseArguments(int argc, char** argv) {
       settings.seed = number();
     } else if (word == "--parallel") {
       settings.parallel = std::max(1, number());
+    } else if (word == "--program" && i + 1 < argc) {
+      settings.program = argv[++i];
     } else if (word == "--real") {
       settings.real = true;
     } else if (word == "--keep") {
       settings.keep = true;
     } else {
-      std::fprintf(stderr, "usage: kill_trials [--trials N] [--seed S] [--parallel P] [--real] [--keep]\n");
+      std::fprintf(
+          stderr,
+          "usage: kill_trials [--trials N] [--seed S] [--parallel P] [--real] [--program FILE] [--keep]\n");
       std::exit(2);
     }
   }
