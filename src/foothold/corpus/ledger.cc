@@ -89,13 +89,13 @@ Ledger::Ledger(std::string folder,
       process_name_(std::move(process_name)),
       units_(std::move(units)),
       files_(std::move(files)),
-      state_(units_.list->size()) {
+      state_(units_.list->size()),
+      reader_(files_.get(), folder_, units_.index.get(), units_.hash) {
   for (const char* name : {"claims", "records", "quarantine", "clock"})
     files_->MakeFolder(folder_ + "/" + name);
   RequireFormat();
   probe_path_ = folder_ + "/clock/" + process_name_ + "-" + std::to_string(getpid());
-  const bool has_snapshot = ReadSnapshot();
-  if (has_snapshot) {
+  if (reader_.ReadSnapshot(&state_)) {
     Follow();
   } else {
     Refresh();
@@ -139,61 +139,18 @@ void Ledger::RequireSameOptions(const std::string& text) {
 
 // ---- Reading.
 
-void Ledger::Refresh() {
-  for (const std::string& name : files_->List(folder_ + "/records")) {
-    if (name == records_name_) continue;
-    LedgerFiles::Facts facts;
-    if (files_->Stat(folder_ + "/records/" + name, &facts)) ReadRecords(name, facts.bytes);
-  }
-}
-
-// Reads whole lines beyond the known offset; a last line without its end is still being written, or was
-// when its process died, and waits.
-void Ledger::ReadRecords(const std::string& name, int64_t size) {
-  int64_t& offset = offsets_[name];
-  if (size <= offset) return;
-  const std::string path = folder_ + "/records/" + name, text = files_->Read(path, offset);
-  std::string_view rest = text;
-  int damaged = 0;
-  for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-    RecordHead head;
-    if (ParseRecordHead(rest.substr(0, end), &head)) {
-      const int64_t index = units_.index->Find(head.unit_hash);
-      if (index >= 0) state_.Add(static_cast<size_t>(index), head);  // Else a video that left the corpus.
-    } else {
-      ++damaged;
-    }
-    rest.remove_prefix(end + 1);
-  }
-  offset += static_cast<int64_t>(text.size() - rest.size());
-  if (damaged > 0) {
-    LogWarning(path + ": " + std::to_string(damaged) +
-               " damaged records are ignored; their units may be done again");
-  }
-}
-
-bool Ledger::ReadSnapshot() {
-  const std::string path = folder_ + "/snapshot";
-  LedgerFiles::Facts facts;
-  if (!files_->Stat(path, &facts)) return false;
-  if (facts.modified_s == snapshot_modified_s_) return true;
-  const std::string text = files_->Read(path, 0);
-  snapshot_modified_s_ = facts.modified_s;
-  if (LedgerSnapshot::Parse(text, units_.hash, &state_, &offsets_)) return true;
-  LogDebug(path + ": of another list of units, or damaged; reading all records instead");
-  return false;
-}
+void Ledger::Refresh() { reader_.ReadNew(records_name_, &state_); }
 
 void Ledger::WriteSnapshot() {
-  RecordOffsets offsets = offsets_;
+  RecordOffsets offsets = reader_.offsets();
   if (!records_name_.empty()) offsets[records_name_] = records_bytes_;
   files_->Replace(folder_ + "/snapshot", LedgerSnapshot::Format(state_, offsets, units_.hash));
 }
 
 void Ledger::Follow() {
-  if (files_->List(folder_ + "/records").size() <= kFewFiles) return Refresh();
-  const bool usable = ReadSnapshot();
-  if (usable && ServerTime_s() - snapshot_modified_s_ < kSnapshotPeriod_s) return;
+  if (reader_.CountFiles() <= kFewFiles) return Refresh();
+  const bool usable = reader_.ReadSnapshot(&state_);
+  if (usable && ServerTime_s() - reader_.snapshot_modified_s() < kSnapshotPeriod_s) return;
   const std::string lock = folder_ + "/snapshot.lock";
   if (files_->CreateNew(lock) == nullptr) {
     // Somebody is at it. Two at a time would do no harm, so a lock that its owner left is just removed.

@@ -13,8 +13,8 @@
 #include "foothold/corpus/heartbeat.h"
 #include "foothold/corpus/ledger_files.h"
 #include "foothold/corpus/ledger_record.h"
-#include "foothold/corpus/ledger_snapshot.h"
 #include "foothold/corpus/ledger_state.h"
+#include "foothold/corpus/record_reader.h"
 #include "foothold/corpus/unit_index.h"
 
 namespace foothold {
@@ -124,8 +124,6 @@ class Ledger {
  private:
   enum class Lease { kAlive, kOver, kGone };
   void RequireFormat();
-  bool ReadSnapshot();
-  void ReadRecords(const std::string& name, int64_t size);
   void Append(std::vector<LedgerRecord> records);
   void GiveUp(size_t index, const Unit& unit, int first_attempt, int last_attempt);
   std::string ClaimPath(const Unit& unit, uint64_t hash, int attempt) const;
@@ -147,8 +145,7 @@ class Ledger {
   std::string probe_path_;
   double server_minus_own_s_ = 0, clock_compared_s_ = -1e18;
 
-  RecordOffsets offsets_;
-  double snapshot_modified_s_ = -1;
+  RecordReader reader_;
   std::string records_name_;  // Of this process; empty before the first record.
   std::unique_ptr<LedgerFiles::Writer> records_;
   int64_t records_bytes_ = 0;

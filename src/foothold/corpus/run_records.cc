@@ -66,4 +66,13 @@ RunRecords ReadRunRecords(const std::string& output, const RunUnits& units) {
   return run;
 }
 
+LedgerState ReadRunState(const std::string& output, const RunUnits& units) {
+  const std::unique_ptr<LedgerFiles> files = MakeLedgerFiles();
+  RecordReader reader(files.get(), output + "/ledger", units.index.get(), units.hash);
+  LedgerState state(units.list->size());
+  reader.ReadSnapshot(&state);
+  reader.ReadNew("", &state);
+  return state;
+}
+
 }  // namespace foothold
