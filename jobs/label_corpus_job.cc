@@ -271,7 +271,7 @@ ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller&
     const std::vector<long> sums = world->Sum(
         {totals.done, totals.rejected, totals.failed, totals.clips, totals.frames, totals.drained ? 1 : 0});
     const ExitCode count_code = Guarded([&] {
-      if (world->rank() != 0) return ledger->Follow();
+      if (world->rank() != 0) return ledger->Follow(60);
       ledger->Refresh();
       ledger->WriteSnapshot();  // For the next run, and for who asks for its status.
     });

@@ -164,10 +164,10 @@ TEST(LedgerProcesses, LivingNeighbourIsNotTakenForDead) {
   const TemporaryFolder folder;
   const RunUnits units = MakeUnits(1);
   Ledger ledger(folder.File("ledger"), Options(), "parent", units);
-  const auto claim = ledger.TryClaim(0, Ledger::Effort::kAlsoIfLost);
+  const auto claim = ledger.TryClaim(0, Ledger::Effort::kIfLost);
   WaitForAll({Fork([&] {
     Ledger other(folder.File("ledger"), Options(), "child", units);
-    if (other.TryClaim(0, Ledger::Effort::kAlsoIfLost) != nullptr)
+    if (other.TryClaim(0, Ledger::Effort::kIfLost) != nullptr)
       throw std::runtime_error("took a living claim");
   })});
 }

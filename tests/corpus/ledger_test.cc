@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "corpus_simulation/memory_files.h"
 #include "foothold/base/atomic_file.h"
 #include "foothold/base/log.h"
 #include "foothold/corpus/ledger_record.h"
@@ -30,9 +31,7 @@ const RunUnits& OneUnit() {
 
 UnitStatus StatusIn(const Ledger& ledger) { return ledger.state().StatusOf(0); }
 
-std::unique_ptr<Ledger::Claim> Claim(Ledger* ledger) {
-  return ledger->TryClaim(0, Ledger::Effort::kAlsoIfLost);
-}
+std::unique_ptr<Ledger::Claim> Claim(Ledger* ledger) { return ledger->TryClaim(0, Ledger::Effort::kIfLost); }
 
 LedgerOptions SlowHeartbeat() {
   LedgerOptions options;
@@ -132,12 +131,13 @@ TEST(Ledger, LateFinishOfTakenOverUnitIsHarmless) {
   EXPECT_EQ(StatusIn(reader), UnitStatus::kDone);
 }
 
-TEST(Ledger, HolderThatFinishedJustBeforeIsNotRepeated) {
-  const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+TEST(Ledger, HolderThatFinishedBeforeItsLeaseEndedIsNotRepeated) {
+  const auto files = std::make_shared<MemoryFiles>();
+  Ledger a("", SlowHeartbeat(), "a", OneUnit(), files), b("", SlowHeartbeat(), "b", OneUnit(), files);
+  files->now_s = 1;
   Claim(&a)->Finish(Done());
-  Age(ClaimPath(folder, 1), 5000);
-  EXPECT_EQ(Claim(&b), nullptr);  // b had not refreshed since.
+  files->now_s = 5000;
+  EXPECT_EQ(Claim(&b), nullptr);  // b had not read since.
   EXPECT_EQ(StatusIn(b), UnitStatus::kDone);
 }
 

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr char kFormat[] = "foothold-ledger 2\n";
 // Up to so many records files every reader reads them all; beyond, one makes snapshots for the others.
 constexpr size_t kFewFiles = 32;
-constexpr double kSnapshotPeriod_s = 30, kSnapshotLease_s = 120;
+constexpr double kSnapshotLease_s = 120;
 constexpr double kClockPeriod_s = 60;
 constexpr int kMaxLogLines = 200;  // Of one claim.
 
@@ -96,7 +96,7 @@ Ledger::Ledger(std::string folder,
   RequireFormat();
   probe_path_ = folder_ + "/clock/" + process_name_ + "-" + std::to_string(getpid());
   if (reader_.ReadSnapshot(&state_)) {
-    Follow();
+    Follow(kSnapshotLease_s);
   } else {
     Refresh();
   }
@@ -139,7 +139,11 @@ void Ledger::RequireSameOptions(const std::string& text) {
 
 // ---- Reading.
 
-void Ledger::Refresh() { reader_.ReadNew(records_name_, &state_); }
+void Ledger::Refresh() {
+  const double begin_s = ServerTime_s();
+  reader_.ReadNew(records_name_, &state_);
+  known_until_s_ = std::max(known_until_s_, begin_s);
+}
 
 void Ledger::WriteSnapshot() {
   RecordOffsets offsets = reader_.offsets();
@@ -147,10 +151,12 @@ void Ledger::WriteSnapshot() {
   files_->Replace(folder_ + "/snapshot", LedgerSnapshot::Format(state_, offsets, units_.hash));
 }
 
-void Ledger::Follow() {
+void Ledger::Follow(double max_age_s) {
   if (reader_.CountFiles() <= kFewFiles) return Refresh();
   const bool usable = reader_.ReadSnapshot(&state_);
-  if (usable && ServerTime_s() - reader_.snapshot_modified_s() < kSnapshotPeriod_s) return;
+  // Whoever made it began to read at most so long before.
+  if (usable) known_until_s_ = std::max(known_until_s_, reader_.snapshot_modified_s() - kSnapshotLease_s);
+  if (usable && ServerTime_s() - reader_.snapshot_modified_s() < max_age_s) return;
   const std::string lock = folder_ + "/snapshot.lock";
   if (files_->CreateNew(lock) == nullptr) {
     // Somebody is at it. Two at a time would do no harm, so a lock that its owner left is just removed.
@@ -194,25 +200,28 @@ std::unique_ptr<Ledger::Claim> Ledger::TryClaim(size_t index, Effort effort) {
     if (history.status() != UnitStatus::kOpen) return nullptr;
     const int first = history.reopened + 1;
     const int attempt = std::max({first, history.failed + 1, lost + 1});
-    if (attempt - first >= options_.max_attempts) {
-      GiveUp(index, unit, first, attempt - 1);
+    if (auto claim = Create(index, unit, attempt)) {
+      if (attempt - first < options_.max_attempts) return claim;
+      claim->Abandon();  // Nobody else is to claim it.
+      GiveUp(index, unit, first, attempt);
       return nullptr;
     }
-    if (auto claim = Create(index, unit, attempt)) return claim;
+    if (effort == Effort::kIfFree) return state_.Mark(index), nullptr;
     const std::string path = ClaimPath(unit, units_.index->HashOf(index), attempt);
-    const Lease lease = effort == Effort::kIfFree ? Lease::kAlive : LeaseOf(index, attempt, path);
-    if (lease == Lease::kAlive) {
-      state_.Mark(index);
-      return nullptr;
+    switch (LeaseOf(index, attempt, path, effort == Effort::kIfLost)) {
+      case Lease::kAlive:
+        return state_.Mark(index), nullptr;
+      case Lease::kGone:  // Given back this moment; the next round finds it free.
+        return state_.Unmark(index), nullptr;
+      case Lease::kOver:
+        break;
+      case Lease::kOverUnread:  // The holder may have finished: its record came before its last heartbeat.
+        if (!refreshed) Refresh();
+        refreshed = true;
+        if (!(state_.HistoryOf(index) == history)) continue;
+        break;
     }
-    if (lease == Lease::kGone) {  // Given back this moment; the next round finds it free.
-      state_.Unmark(index);
-      return nullptr;
-    }
-    // The holder may have finished since the last look: its record came before its last heartbeat.
-    if (!refreshed) Refresh();
-    if (refreshed || state_.HistoryOf(index) == history) lost = attempt;
-    refreshed = true;
+    lost = attempt;
   }
 }
 
@@ -249,16 +258,17 @@ std::unique_ptr<Ledger::Claim> Ledger::Create(size_t index, const Unit& unit, in
 }
 
 // Both times come from the file server, so the clocks of the hosts do not matter.
-Ledger::Lease Ledger::LeaseOf(size_t index, int attempt, const std::string& claim_path) {
+Ledger::Lease Ledger::LeaseOf(size_t index, int attempt, const std::string& claim_path, bool ask_for_holder) {
   LedgerFiles::Facts facts;
   if (!files_->Stat(claim_path, &facts)) return Lease::kGone;
   if (ServerTime_s() - facts.modified_s > options_.heartbeat_s * options_.lease_heartbeats)
-    return Lease::kOver;
+    return known_until_s_ > facts.modified_s + 2 * options_.heartbeat_s ? Lease::kOver : Lease::kOverUnread;
+  if (!ask_for_holder) return Lease::kAlive;
   const auto elsewhere = held_elsewhere_.find(index);
   if (elsewhere != held_elsewhere_.end() && elsewhere->second == attempt) return Lease::kAlive;
   const Holder holder = HolderOf(files_->Read(claim_path, 0));
   if (holder == Holder::kElsewhere) held_elsewhere_[index] = attempt;
-  return holder == Holder::kDead ? Lease::kOver : Lease::kAlive;
+  return holder == Holder::kDead ? Lease::kOverUnread : Lease::kAlive;
 }
 
 // The file server's clock is asked seldom; in between, time passes at the same pace here.
@@ -328,27 +338,27 @@ void Ledger::Append(std::vector<LedgerRecord> records) {
 }
 
 // The record counts; the report is for people, and first, so that no unit is given up without one.
-void Ledger::GiveUp(size_t index, const Unit& unit, int first_attempt, int last_attempt) {
+// `attempt` is the one that is not made any more.
+void Ledger::GiveUp(size_t index, const Unit& unit, int first_attempt, int attempt) {
   QuarantineReport report;
   report.unit = unit;
-  for (int attempt = first_attempt; attempt <= last_attempt; ++attempt) {
-    report.AddAttempt(attempt, files_->Read(ClaimPath(unit, units_.index->HashOf(index), attempt), 0));
-  }
+  for (int i = first_attempt; i < attempt; ++i)
+    report.AddAttempt(i, files_->Read(ClaimPath(unit, units_.index->HashOf(index), i), 0));
   if (reproducer_) report.reproduce = reproducer_(unit);
   if (const int error = FaultAt("quarantine.begin"))
     throw StorageError(folder_ + "/quarantine", "cannot be written", error);
   files_->Replace(folder_ + "/quarantine/" + unit.Key() + ".json", report.Format());
+  FaultAt("quarantine.reported");
   LedgerRecord record;
   record.event = LedgerRecord::Event::kQuarantined;
   record.unit_key = unit.Key();
   record.unit_id = unit.id;
-  record.attempt = last_attempt;
+  record.attempt = attempt;
   record.reason = report.reason;
   record.message = report.message;
-  FaultAt("quarantine.reported");
   Append({record});
-  LogWarning(unit.id + ": quarantined after attempt " + std::to_string(last_attempt) + ": " + report.reason +
-             ": " + report.message);
+  LogWarning(unit.id + ": quarantined after " + std::to_string(attempt - first_attempt) +
+             " attempts: " + report.reason + ": " + report.message);
 }
 
 void Ledger::Reopen(const std::vector<size_t>& units, const std::string& reason) {

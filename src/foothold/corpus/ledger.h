@@ -68,9 +68,9 @@ class Ledger {
 
   // Reads what other processes recorded since the last call.
   void Refresh();
-  // The same at a bounded price, and up to a minute late when many processes work on the ledger: one of
+  // The same at a bounded price, and up to `max_age_s` late, when many processes work on the ledger: one of
   // them reads all records and leaves a snapshot to the others.
-  void Follow();
+  void Follow(double max_age_s);
   void WriteSnapshot();
 
   const UnitList& units() const { return *units_.list; }
@@ -105,8 +105,9 @@ class Ledger {
   };
 
   enum class Effort {
-    kIfFree,      // One attempt to make the claim.
-    kAlsoIfLost,  // Also take over from a holder that gave no sign of life for too long.
+    kIfFree,  // One attempt to make the claim.
+    kIfOld,   // Also take over from a holder that gave no sign of life for too long.
+    kIfLost,  // Also from one that is known to be dead: a process of this machine.
   };
   // Null when the unit is finished or another process works on it (then it is marked in state()), or when
   // it is a join whose parts are not finished.
@@ -122,12 +123,13 @@ class Ledger {
   void Beat();
 
  private:
-  enum class Lease { kAlive, kOver, kGone };
+  // kOverUnread: and what its holder recorded last may not have been read yet.
+  enum class Lease { kAlive, kOver, kOverUnread, kGone };
   void RequireFormat();
   void Append(std::vector<LedgerRecord> records);
-  void GiveUp(size_t index, const Unit& unit, int first_attempt, int last_attempt);
+  void GiveUp(size_t index, const Unit& unit, int first_attempt, int attempt);
   std::string ClaimPath(const Unit& unit, uint64_t hash, int attempt) const;
-  Lease LeaseOf(size_t index, int attempt, const std::string& claim_path);
+  Lease LeaseOf(size_t index, int attempt, const std::string& claim_path, bool ask_for_holder);
   std::unique_ptr<Claim> Create(size_t index, const Unit& unit, int attempt);
   bool FillMissingParts(size_t index, Unit* unit) const;
   double ServerTime_s();
@@ -143,6 +145,7 @@ class Ledger {
   std::function<std::string(const Unit&)> reproducer_;
 
   std::string probe_path_;
+  double known_until_s_ = -1e18;  // Records written before this time of the server are in state_.
   double server_minus_own_s_ = 0, clock_compared_s_ = -1e18;
 
   RecordReader reader_;

@@ -46,6 +46,7 @@ class Scanner {
 };
 
 struct Content {
+  bool wants_offsets = true;
   RecordOffsets offsets;
   std::vector<std::pair<size_t, UnitHistory>> histories;
   std::string_view states;
@@ -61,8 +62,9 @@ bool ParseContent(std::string_view text, const std::string& units, size_t num_un
   scan.Require(scan.Until(' ') == "files");
   for (auto left = scan.NumberUntil<size_t>('\n'); left > 0 && scan.ok(); --left) {
     const auto offset = scan.NumberUntil<int64_t>(' ');
+    const std::string_view name = scan.Until('\n');
     scan.Require(offset >= 0);
-    content->offsets[std::string(scan.Until('\n'))] = offset;
+    if (content->wants_offsets) content->offsets[std::string(name)] = offset;
   }
   scan.Require(scan.Until(' ') == "histories");
   for (auto left = scan.NumberUntil<size_t>('\n'); left > 0 && scan.ok(); --left) {
@@ -134,12 +136,12 @@ bool LedgerSnapshot::Parse(std::string_view text,
   if (text.substr(last_line) != std::string(kHashWord) + HashBytes(body.data(), body.size()) + "\n")
     return false;
   Content content;
+  content.wants_offsets = offsets != nullptr;
   if (!ParseContent(body, units, state->size(), &content)) return false;
   if (!ForEachRun(content.states, state->size(), [](size_t, size_t, char) {})) return false;
 
   ForEachRun(content.states, state->size(), [&](size_t first, size_t count, char letter) {
-    if (letter != 'd' && letter != 'p') return;
-    for (size_t i = first; i < first + count; ++i) state->Add(i, UnitHistory{1, 0, 0, 0, 0, letter == 'p'});
+    if (letter == 'd' || letter == 'p') state->AddDoneAtOnce(first, count, letter == 'p');
   });
   for (const auto& [index, history] : content.histories) state->Add(index, history);
   for (const auto& [name, offset] : content.offsets) {

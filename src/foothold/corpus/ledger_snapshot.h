@@ -27,7 +27,8 @@ using RecordOffsets = std::map<std::string, int64_t>;
 class LedgerSnapshot {
  public:
   static std::string Format(const LedgerState& state, const RecordOffsets& offsets, const std::string& units);
-  // Adds what the snapshot knows. False, and nothing is added, when it is damaged or of other units.
+  // Adds what the snapshot knows; `offsets` may be null. False, and nothing is added, when it is damaged or
+  // of other units.
   static bool Parse(std::string_view text,
                     const std::string& units,
                     LedgerState* state,

@@ -108,6 +108,13 @@ void LedgerState::Add(size_t index, const UnitHistory& history) {
   Set(index, after);  // And the mark is gone.
 }
 
+void LedgerState::AddDoneAtOnce(size_t first, size_t count, bool partly) {
+  const uint8_t code = partly ? kPartlyAtOnce : kDoneAtOnce;
+  for (size_t i = first; i < first + count; ++i) {
+    if (codes_[i] != code) Add(i, DoneAtOnce(partly));
+  }
+}
+
 void LedgerState::Set(size_t index, const UnitHistory& history) {
   if (CodeOf(index) == kInMap) histories_.erase(static_cast<uint32_t>(index));
   if (history == UnitHistory()) {

@@ -36,6 +36,8 @@ class LedgerState {
   UnitHistory HistoryOf(size_t index) const;
   void Add(size_t index, const RecordHead& head);
   void Add(size_t index, const UnitHistory& history);
+  // `count` units from `first` on were done at their first attempt.
+  void AddDoneAtOnce(size_t first, size_t count, bool partly);
 
   size_t Count(UnitStatus status) const { return counts_[static_cast<size_t>(status)]; }
   bool all_finished() const { return Count(UnitStatus::kOpen) == 0; }

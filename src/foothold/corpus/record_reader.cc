@@ -17,7 +17,8 @@ bool RecordReader::ReadSnapshot(LedgerState* state) {
   if (!files_->Stat(path, &facts)) return false;
   if (facts.modified_s == snapshot_modified_s_) return snapshot_usable_;
   snapshot_modified_s_ = facts.modified_s;
-  snapshot_usable_ = LedgerSnapshot::Parse(files_->Read(path, 0), units_hash_, state, &offsets_);
+  offsets_are_of_snapshot_ = false;
+  snapshot_usable_ = LedgerSnapshot::Parse(files_->Read(path, 0), units_hash_, state, nullptr);
   if (!snapshot_usable_) LogDebug(path + ": of other units, or damaged; all records are read instead");
   return snapshot_usable_;
 }
@@ -25,6 +26,10 @@ bool RecordReader::ReadSnapshot(LedgerState* state) {
 size_t RecordReader::CountFiles() { return files_->List(folder_ + "/records").size(); }
 
 void RecordReader::ReadNew(const std::string& own_name, LedgerState* state) {
+  if (snapshot_usable_ && !offsets_are_of_snapshot_) {
+    LedgerSnapshot::Parse(files_->Read(folder_ + "/snapshot", 0), units_hash_, state, &offsets_);
+    offsets_are_of_snapshot_ = true;
+  }
   for (const std::string& name : files_->List(folder_ + "/records")) {
     LedgerFiles::Facts facts;
     if (name == own_name || !files_->Stat(folder_ + "/records/" + name, &facts)) continue;

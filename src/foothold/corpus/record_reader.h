@@ -37,6 +37,7 @@ class RecordReader {
   RecordOffsets offsets_;
   double snapshot_modified_s_ = -1;
   bool snapshot_usable_ = false;
+  bool offsets_are_of_snapshot_ = false;  // Many followers never need them.
   long damaged_records_ = 0;
 };
 

@@ -8,9 +8,14 @@ namespace {
 
 using Effort = Ledger::Effort;
 
-constexpr double kFollowPeriod_s = 60;
+// How often a rank at work asks what others did. Little depends on it, unless joins wait for parts. And how
+// old an answer may be for a rank without work.
+constexpr double kFollowPeriod_s = 300, kFollowPeriodWithJoins_s = 60, kIdleMaxAge_s = 30;
 // Claims of others whose lease is looked at, per folder that is stolen from and per pause.
 constexpr int kLooksPerFolder = 4, kLooksPerPause = 8;
+// Folders that are listed in vain before a pause, so that the ranks of a large job, which run out of work
+// all at once, do not come down on the file server all at once.
+constexpr int kListsPerPause = 32;
 
 }  // namespace
 
@@ -25,14 +30,15 @@ UnitQueue::UnitQueue(Ledger* ledger, int rank, int size)
 
 std::unique_ptr<Ledger::Claim> UnitQueue::Next() {
   const double now_s = ledger_->files().Now_s();
-  if (now_s - followed_s_ > kFollowPeriod_s) {
+  const double period_s = joins_.empty() ? kFollowPeriod_s : kFollowPeriodWithJoins_s;
+  if (now_s - followed_s_ > period_s) {
     followed_s_ = now_s;
-    ledger_->Follow();
+    ledger_->Follow(period_s);
   }
   if (ClaimPointer claim = Join()) return claim;
   if (ClaimPointer claim = FromShare()) return claim;
   if (ClaimPointer claim = Steal()) return claim;
-  ledger_->Follow();
+  ledger_->Follow(kIdleMaxAge_s);
   followed_s_ = now_s;
   if (ClaimPointer claim = Join()) return claim;
   return Rescue();
@@ -74,12 +80,13 @@ UnitQueue::ClaimPointer UnitQueue::FromShare() {
 }
 
 UnitQueue::ClaimPointer UnitQueue::Steal() {
-  for (int looked = 0; looked < UnitIndex::kFolders; ++looked) {
+  for (int looked = 0, listed = 0; looked < UnitIndex::kFolders && listed < kListsPerPause; ++looked) {
     const int folder = folder_;
     folder_ = (folder_ + 1) % UnitIndex::kFolders;
     const auto units = ledger_->index().UnitsIn(folder);
     if (std::none_of(units.begin(), units.end(), [this](uint32_t index) { return IsFree(index); })) continue;
     ledger_->LookAtClaims(folder);
+    ++listed;
     if (ClaimPointer claim = StealFrom(folder)) return claim;
   }
   return nullptr;
@@ -94,7 +101,7 @@ UnitQueue::ClaimPointer UnitQueue::StealFrom(int folder) {
     } else if (looks < kLooksPerFolder && state.IsMarked(index) &&
                state.StatusOf(index) == UnitStatus::kOpen) {
       ++looks;
-      if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kAlsoIfLost)) return claim;
+      if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfOld)) return claim;
     }
   }
   return nullptr;
@@ -108,7 +115,7 @@ UnitQueue::ClaimPointer UnitQueue::Rescue() {
     const size_t index = (rescue_position_ + i) % state.size();
     if (state.StatusOf(index) != UnitStatus::kOpen) continue;
     ++looks;
-    if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kAlsoIfLost)) return claim;
+    if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfLost)) return claim;
     if (looks == kLooksPerPause) rescue_position_ = index + 1;
   }
   return nullptr;
