@@ -20,5 +20,8 @@ extern const FuzzTarget kObservationBytes;  // A signed observation file's bytes
 extern const FuzzTarget kObservationStructure;
 extern const FuzzTarget kNpz;
 extern const FuzzTarget kConfig;
+extern const FuzzTarget kLedgerRecord;  // A line of a records file.
+extern const FuzzTarget kLedgerSnapshot;
+extern const FuzzTarget kLedgerClaim;  // A claim file, and the report made of it.
 
 }  // namespace foothold::fuzz

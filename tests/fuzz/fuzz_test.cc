@@ -49,6 +49,9 @@ TEST(Fuzz, ObservationBytes) { RunMutations(kObservationBytes, 200); }
 TEST(Fuzz, ObservationStructure) { RunMutations(kObservationStructure, 40); }
 TEST(Fuzz, Npz) { RunMutations(kNpz, 5000); }
 TEST(Fuzz, Config) { RunMutations(kConfig, 1000); }
+TEST(Fuzz, LedgerRecord) { RunMutations(kLedgerRecord, 5000); }
+TEST(Fuzz, LedgerSnapshot) { RunMutations(kLedgerSnapshot, 5000); }
+TEST(Fuzz, LedgerClaim) { RunMutations(kLedgerClaim, 2000); }
 
 }  // namespace
 }  // namespace foothold::fuzz

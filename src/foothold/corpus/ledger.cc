@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -261,7 +262,8 @@ std::unique_ptr<Ledger::Claim> Ledger::Create(size_t index, const Unit& unit, in
 Ledger::Lease Ledger::LeaseOf(size_t index, int attempt, const std::string& claim_path, bool ask_for_holder) {
   LedgerFiles::Facts facts;
   if (!files_->Stat(claim_path, &facts)) return Lease::kGone;
-  if (ServerTime_s() - facts.modified_s > options_.heartbeat_s * options_.lease_heartbeats)
+  // Far in the future is old, too: the file server's clock was set back after the holder's last heartbeat.
+  if (std::abs(ServerTime_s() - facts.modified_s) > options_.heartbeat_s * options_.lease_heartbeats)
     return known_until_s_ > facts.modified_s + 2 * options_.heartbeat_s ? Lease::kOver : Lease::kOverUnread;
   if (!ask_for_holder) return Lease::kAlive;
   const auto elsewhere = held_elsewhere_.find(index);
