@@ -6,6 +6,7 @@
 //   fail                      an internal error
 //   storage                   a storage error
 //   kill                      SIGKILL to itself, only in the first attempt when "kill once"
+//   log_and_kill              a log line, then SIGKILL to itself
 //   signal                    SIGUSR1 to itself, then done
 //   wait_for_signal           done once a drain is asked for; <output>/waiting tells that it waits
 // Every label is a pure function of the unit; how often each unit was worked on is kept in <output>/work.
@@ -17,6 +18,7 @@
 #include <sstream>
 
 #include "foothold/base/atomic_file.h"
+#include "foothold/base/log.h"
 #include "foothold/corpus/label_files.h"
 #include "jobs/drain.h"
 #include "jobs/label_corpus_job.h"
@@ -41,6 +43,10 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
     throw Error(ErrorKind::kBadInput, unit.path + ": nobody is visible").WithReason("no_people");
   if (word == "fail") throw std::runtime_error("a bug");
   if (word == "storage") throw Error(ErrorKind::kStorage, unit.path + ": the disk is full");
+  if (word == "log_and_kill") {
+    LogInfo("about to die");
+    raise(SIGKILL);
+  }
   if (word == "kill") {
     words >> option;
     std::ifstream attempts(log);
