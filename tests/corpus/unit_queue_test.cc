@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "foothold/corpus/run_check.h"
 #include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
@@ -174,6 +175,18 @@ TEST(UnitQueue, JoinOpensWhenItsPartsAreFinishedAndIsToldWhatIsMissing) {
   small->Finish(With(Event::kDone));
   EXPECT_EQ(second.Next(), nullptr);
   EXPECT_TRUE(second.all_finished());
+}
+
+TEST(UnitQueue, ReopenedPartReopensItsJoin) {
+  const RunUnits run = UnitsOf(LongVideo(3));  // a, parts 1 to 3, join 4
+  EXPECT_EQ(WithTheirJoins(*run.list, *run.index, {2, 2, 0}), (std::vector<size_t>{0, 2, 4}));
+  EXPECT_EQ(WithTheirJoins(*run.list, *run.index, {0}), std::vector<size_t>{0});
+}
+
+TEST(UnitIndex, JoinWithMorePartsThanUnitsIsRefused) {
+  std::vector<Unit> units = LongVideo(1);
+  units.back().num_parts = 3;
+  ExpectError(ErrorKind::kBadInput, {"'long'", "3 parts"}, [&] { UnitsOf(units); });
 }
 
 TEST(UnitIndex, EqualIdsAreRefused) {

@@ -229,8 +229,6 @@ std::unique_ptr<Ledger::Claim> Ledger::TryClaim(size_t index, Effort effort) {
 // Of a join: which parts have no result. False while a part is unfinished.
 bool Ledger::FillMissingParts(size_t index, Unit* unit) const {
   if (unit->kind != Unit::Kind::kJoin) return true;
-  FOOTHOLD_CHECK(unit->num_parts >= 0 && static_cast<size_t>(unit->num_parts) <= index,
-                 unit->id + ": a join has more parts than units before it");
   const size_t first = index - static_cast<size_t>(unit->num_parts);
   unit->missing_parts.clear();
   for (size_t part = first; part < index; ++part) {

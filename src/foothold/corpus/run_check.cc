@@ -243,9 +243,12 @@ std::vector<size_t> WithTheirJoins(const UnitList& list, const UnitIndex& index,
   const auto joins = index.joins();
   for (size_t i = 0, count = units.size(); i < count; ++i) {
     if (list.At(units[i]).kind != Unit::Kind::kPart) continue;
-    const auto join = std::lower_bound(joins.begin(), joins.end(), units[i]);
-    if (join != joins.end() && *join - static_cast<size_t>(list.At(*join).num_parts) <= units[i])
-      units.push_back(*join);
+    const auto join =
+        std::lower_bound(joins.begin(), joins.end(), units[i], [](const JoinUnit& candidate, size_t part) {
+          return candidate.index < part;
+        });
+    if (join != joins.end() && join->index - static_cast<size_t>(join->num_parts) <= units[i])
+      units.push_back(join->index);
   }
   std::sort(units.begin(), units.end());
   units.erase(std::unique(units.begin(), units.end()), units.end());

@@ -18,7 +18,8 @@ std::vector<UnitFacts> FactsOf(const UnitList& units) {
   facts.reserve(units.size());
   for (size_t i = 0; i < units.size(); ++i) {
     const Unit unit = units.At(i);
-    facts.push_back({UnitHash(unit.id), unit.priority, unit.cost_s, unit.kind == Unit::Kind::kJoin});
+    facts.push_back(
+        {UnitHash(unit.id), unit.priority, unit.cost_s, unit.kind == Unit::Kind::kJoin, unit.num_parts});
   }
   return facts;
 }
@@ -35,7 +36,13 @@ UnitIndex::UnitIndex(const UnitList& units, const std::vector<UnitFacts>& facts)
   hashes_.reserve(facts.size());
   for (size_t i = 0; i < facts.size(); ++i) {
     hashes_.push_back(facts[i].hash);
-    if (facts[i].is_join) joins_.push_back(static_cast<uint32_t>(i));
+    if (!facts[i].is_join) continue;
+    if (facts[i].num_parts < 0 || static_cast<size_t>(facts[i].num_parts) > i) {
+      throw Error(ErrorKind::kBadInput,
+                  "the join '" + units.At(i).id + "' has " + std::to_string(facts[i].num_parts) +
+                      " parts, but only " + std::to_string(i) + " units stand before it");
+    }
+    joins_.push_back({static_cast<uint32_t>(i), facts[i].num_parts});
   }
   MakeTable(units);
   MakeOrder(facts);
@@ -78,6 +85,12 @@ int64_t UnitIndex::Find(uint64_t hash) const {
     if (hashes_[table_[slot] - 1] == hash) return table_[slot] - 1;
   }
   return -1;
+}
+
+bool UnitIndex::IsJoin(size_t index) const {
+  const auto found = std::lower_bound(
+      joins_.begin(), joins_.end(), index, [](const JoinUnit& join, size_t i) { return join.index < i; });
+  return found != joins_.end() && found->index == index;
 }
 
 std::string UnitIndex::FolderName(int folder) {

@@ -18,6 +18,13 @@ struct UnitFacts {
   int priority = 0;
   double cost_s = 0;
   bool is_join = false;
+  int num_parts = 0;
+};
+
+// The join of units [index - num_parts, index).
+struct JoinUnit {
+  uint32_t index = 0;
+  int num_parts = 0;
 };
 
 // What ranks look up in a list of units, made once and never changed: 20 bytes for each unit.
@@ -46,7 +53,8 @@ class UnitIndex {
         .subspan(folder_begin_[folder], folder_begin_[folder + 1] - folder_begin_[folder]);
   }
   // Units of kind kJoin, ascending.
-  std::span<const uint32_t> joins() const { return joins_; }
+  std::span<const JoinUnit> joins() const { return joins_; }
+  bool IsJoin(size_t index) const;
 
  private:
   void MakeTable(const UnitList& units);
@@ -54,7 +62,8 @@ class UnitIndex {
 
   std::vector<uint64_t> hashes_;
   std::vector<uint32_t> table_;  // Open addressing: index + 1, 0 where free.
-  std::vector<uint32_t> order_, by_folder_, joins_;
+  std::vector<uint32_t> order_, by_folder_;
+  std::vector<JoinUnit> joins_;
   std::array<size_t, kFolders + 1> folder_begin_{};
 };
 

@@ -47,23 +47,29 @@ std::unique_ptr<Ledger::Claim> UnitQueue::Next() {
 // Whether the unit can be claimed as far as is known. Joins have a way of their own.
 bool UnitQueue::IsFree(size_t index) const {
   const LedgerState& state = ledger_->state();
-  if (state.StatusOf(index) != UnitStatus::kOpen || state.IsMarked(index)) return false;
-  const auto joins = ledger_->index().joins();
-  return !std::binary_search(joins.begin(), joins.end(), static_cast<uint32_t>(index));
+  return state.StatusOf(index) == UnitStatus::kOpen && !state.IsMarked(index) &&
+         !ledger_->index().IsJoin(index);
+}
+
+bool UnitQueue::HasAllParts(const JoinUnit& join) const {
+  for (size_t part = join.index - static_cast<size_t>(join.num_parts); part < join.index; ++part) {
+    if (ledger_->state().StatusOf(part) == UnitStatus::kOpen) return false;
+  }
+  return true;
 }
 
 UnitQueue::ClaimPointer UnitQueue::Join() {
   const LedgerState& state = ledger_->state();
   for (size_t i = 0; i < joins_.size();) {
-    const size_t index = joins_[i];
-    if (state.StatusOf(index) != UnitStatus::kOpen) {
+    const JoinUnit join = joins_[i];
+    if (state.StatusOf(join.index) != UnitStatus::kOpen) {
       joins_[i] = joins_.back();
       joins_.pop_back();
       continue;
     }
     ++i;
-    if (state.IsMarked(index)) continue;
-    if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfFree)) return claim;
+    if (state.IsMarked(join.index) || !HasAllParts(join)) continue;
+    if (ClaimPointer claim = ledger_->TryClaim(join.index, Effort::kIfFree)) return claim;
   }
   return nullptr;
 }

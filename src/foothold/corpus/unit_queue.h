@@ -22,6 +22,7 @@ class UnitQueue {
  private:
   using ClaimPointer = std::unique_ptr<Ledger::Claim>;
   bool IsFree(size_t index) const;
+  bool HasAllParts(const JoinUnit& join) const;
   ClaimPointer Join();
   ClaimPointer FromShare();
   ClaimPointer Steal();
@@ -30,9 +31,9 @@ class UnitQueue {
 
   Ledger* ledger_;
   size_t rank_, size_;
-  size_t round_ = 0;  // Of dealing.
-  std::vector<uint32_t> joins_;
-  int folder_;  // Where stealing goes on.
+  size_t round_ = 0;             // Of dealing.
+  std::vector<JoinUnit> joins_;  // Not known to be finished.
+  int folder_;                   // Where stealing goes on.
   size_t rescue_position_ = 0;
   double followed_s_;
 };

@@ -75,7 +75,7 @@ std::string FormatUnit(const Unit& unit) {
   const bool plain = IsPlain(unit.id) && IsPlain(unit.path);
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(UnitHash(unit.id)));
-  // The order of the first four members is what FactsOf reads.
+  // The order of the first five members is what FactsOf reads.
   Json json = {{"hash", hash},
                {"kind", NameOf(unit.kind)},
                {"priority", unit.priority},
@@ -186,7 +186,9 @@ UnitFacts UnitsFile::FactsOf(size_t index) const {
   facts.priority = front.Number<int>();
   front.Skip(",\"cost_s\":");
   facts.cost_s = front.Number<double>();
-  if (!front.ok()) FailAt(index, "it does not begin with hash, kind, priority and cost_s");
+  front.Skip(",\"num_parts\":");
+  facts.num_parts = front.Number<int>();
+  if (!front.ok()) FailAt(index, "it does not begin with hash, kind, priority, cost_s and num_parts");
   return facts;
 }
 
