@@ -2,6 +2,8 @@
 #include "foothold/corpus/unit_queue.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace foothold {
 namespace {
@@ -85,12 +87,30 @@ UnitQueue::ClaimPointer UnitQueue::FromShare() {
   }
 }
 
+// Most units are finished when a rank begins to look around, so it looks at the others alone. Units that
+// were opened again make it look at all once more.
+void UnitQueue::UpdateLeft() {
+  const LedgerState& state = ledger_->state();
+  const auto is_finished = [&](uint32_t index) { return state.StatusOf(index) != UnitStatus::kOpen; };
+  std::erase_if(left_, is_finished);
+  if (left_.size() == state.Count(UnitStatus::kOpen)) return;
+  left_.clear();
+  std::remove_copy_if(ledger_->index().order().begin(),
+                      ledger_->index().order().end(),
+                      std::back_inserter(left_),
+                      is_finished);
+}
+
 UnitQueue::ClaimPointer UnitQueue::Steal() {
+  UpdateLeft();
+  std::array<bool, UnitIndex::kFolders> has_free{};
+  for (const uint32_t index : left_) {
+    if (IsFree(index)) has_free[UnitIndex::FolderOf(ledger_->index().HashOf(index))] = true;
+  }
   for (int looked = 0, listed = 0; looked < UnitIndex::kFolders && listed < kListsPerPause; ++looked) {
     const int folder = folder_;
     folder_ = (folder_ + 1) % UnitIndex::kFolders;
-    const auto units = ledger_->index().UnitsIn(folder);
-    if (std::none_of(units.begin(), units.end(), [this](uint32_t index) { return IsFree(index); })) continue;
+    if (!has_free[folder]) continue;
     ledger_->LookAtClaims(folder);
     ++listed;
     if (ClaimPointer claim = StealFrom(folder)) return claim;
@@ -115,14 +135,10 @@ UnitQueue::ClaimPointer UnitQueue::StealFrom(int folder) {
 
 // Only units that somebody holds are left, or held when he died.
 UnitQueue::ClaimPointer UnitQueue::Rescue() {
-  const LedgerState& state = ledger_->state();
-  int looks = 0;
-  for (size_t i = 0; i < state.size() && looks < kLooksPerPause; ++i) {
-    const size_t index = (rescue_position_ + i) % state.size();
-    if (state.StatusOf(index) != UnitStatus::kOpen) continue;
-    ++looks;
+  UpdateLeft();
+  for (int looks = 0; looks < std::min<int>(kLooksPerPause, static_cast<int>(left_.size())); ++looks) {
+    const size_t index = left_[rescue_position_++ % left_.size()];
     if (ClaimPointer claim = ledger_->TryClaim(index, Effort::kIfLost)) return claim;
-    if (looks == kLooksPerPause) rescue_position_ = index + 1;
   }
   return nullptr;
 }

@@ -28,11 +28,13 @@ class UnitQueue {
   ClaimPointer Steal();
   ClaimPointer StealFrom(int folder);
   ClaimPointer Rescue();
+  void UpdateLeft();
 
   Ledger* ledger_;
   size_t rank_, size_;
   size_t round_ = 0;             // Of dealing.
   std::vector<JoinUnit> joins_;  // Not known to be finished.
+  std::vector<uint32_t> left_;   // Not known to be finished, once this rank's share is.
   int folder_;                   // Where stealing goes on.
   size_t rescue_position_ = 0;
   double followed_s_;
