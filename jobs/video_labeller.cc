@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "foothold/corpus/label_files.h"
 #include "jobs/label_corpus_job.h"
 #include "labels/body_file.h"
 
@@ -15,13 +16,14 @@ bool HasLabel(const ClipOutcome& outcome) {
   return outcome.status == ClipOutcome::Status::kDone || outcome.status == ClipOutcome::Status::kAlreadyDone;
 }
 
-LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes) {
+LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes, const std::string& labels_folder) {
   LedgerRecord record;
   record.event = LedgerRecord::Event::kDone;
   for (const ClipOutcome& outcome : outcomes) {
     if (HasLabel(outcome)) {
       ++record.clips_done;
       record.frames += outcome.num_frames;
+      record.labels.push_back(DescribeLabel(labels_folder, outcome.label_path, outcome.num_frames));
       continue;
     }
     ++record.clips_rejected;
@@ -50,8 +52,10 @@ CorpusLabeller VideoLabeller() {
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
     return [context, body](const Unit& unit) {
-      return RecordOf(LabelVideo(
-          unit.path, unit.begin, unit.end, context.labels_folder + "/" + unit.id, *body, context.label));
+      return RecordOf(
+          LabelVideo(
+              unit.path, unit.begin, unit.end, context.labels_folder + "/" + unit.id, *body, context.label),
+          context.labels_folder);
     };
   };
   return labeller;

@@ -52,6 +52,9 @@ TEST(Fuzz, Config) { RunMutations(kConfig, 1000); }
 #ifdef FOOTHOLD_HAVE_NETWORKS
 TEST(Fuzz, Safetensors) { RunMutations(kSafetensors, 20000); }
 #endif
+TEST(Fuzz, LedgerRecord) { RunMutations(kLedgerRecord, 5000); }
+TEST(Fuzz, LedgerSnapshot) { RunMutations(kLedgerSnapshot, 5000); }
+TEST(Fuzz, LedgerClaim) { RunMutations(kLedgerClaim, 2000); }
 
 }  // namespace
 }  // namespace foothold::fuzz

@@ -46,6 +46,8 @@ std::string HashBytes(const void* data, size_t size_bytes) { return Hex(XXH3_128
 
 std::string HashText(const std::string& text) { return HashBytes(text.data(), text.size()); }
 
+uint64_t Hash64(const void* data, size_t size_bytes) { return XXH3_64bits(data, size_bytes); }
+
 std::string HashFile(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (file == nullptr) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ class Hasher {
 // XXH3-128 as 32 lower-case hex characters (canonical byte order).
 std::string HashBytes(const void* data, size_t size_bytes);
 std::string HashText(const std::string& text);
+// XXH3-64, for lines and table keys.
+uint64_t Hash64(const void* data, size_t size_bytes);
 // Throws Error(kBadInput) when the file cannot be read.
 std::string HashFile(const std::string& path);
 

@@ -19,6 +19,8 @@ struct Unit {
   int num_parts = 0;  // Of a join: the units just before it in the list; it opens when they are done.
   double cost_s = 1;  // Estimated seconds of work; only ratios matter.
   int priority = 0;   // Higher first.
+  // Of a join that is being worked on: its parts without a result, counted from 0 in list order.
+  std::vector<int> missing_parts = {};
   // File-name form of the id for the ledger: readable part and hash.
   std::string Key() const;
 };
