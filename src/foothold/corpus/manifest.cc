@@ -8,7 +8,6 @@
 
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -35,24 +34,19 @@ struct IndexHeader {
 };
 
 struct IndexRecord {
-  uint64_t offset, hash;
+  uint64_t offset, hash, unit_hash;
   uint32_t size;  // Without the line's end.
   float cost_s;
   int32_t priority;
   uint8_t kind, rejected, unused[2];
 };
-static_assert(sizeof(IndexHeader) == 64 && sizeof(IndexRecord) == 32);
+static_assert(sizeof(IndexHeader) == 64 && sizeof(IndexRecord) == 40);
 
 [[noreturn]] void Fail(const std::string& origin, const std::string& problem) {
   throw Error(ErrorKind::kBadInput, origin + ": " + problem);
 }
 
-uint64_t ShortHash(const std::string& text) {
-  uint64_t value = 0;
-  const std::string hex = HashText(text);
-  std::from_chars(hex.data(), hex.data() + 16, value, 16);
-  return value;
-}
+uint64_t LineHash(const std::string& line) { return Hash64(line.data(), line.size()); }
 
 std::string Footer(uint64_t num_rows, const std::string& checksum) {
   return Json{{"rows", num_rows}, {"xxh3-128", checksum}}.dump() + "\n";
@@ -184,6 +178,8 @@ double Manifest::CostOf(size_t index) const { return files_->record(index).cost_
 
 int Manifest::PriorityOf(size_t index) const { return files_->record(index).priority; }
 
+uint64_t Manifest::HashOf(size_t index) const { return files_->record(index).unit_hash; }
+
 Unit::Kind Manifest::KindOf(size_t index) const {
   return static_cast<Unit::Kind>(files_->record(index).kind);
 }
@@ -212,7 +208,7 @@ ManifestRow Manifest::RowAt(size_t index) const {
   const IndexRecord& record = files_->record(index);
   if (record.size > kMaxLine) Fail(origin, "is too long");
   const std::string line = ReadAt(record.offset, record.size);
-  if (ShortHash(line) != record.hash) Fail(origin, "was damaged or edited; scan again");
+  if (LineHash(line) != record.hash) Fail(origin, "was damaged or edited; scan again");
   return ParseManifestRow(line, origin);
 }
 
@@ -243,7 +239,8 @@ void ManifestWriter::Add(const ManifestRow& row) {
   FOOTHOLD_CHECK(line.size() <= kMaxLine, "row of a manifest is too long: " + row.unit.id);
   IndexRecord record{};
   record.offset = offset_;
-  record.hash = ShortHash(line);
+  record.hash = LineHash(line);
+  record.unit_hash = UnitHash(row.unit.id);
   record.size = static_cast<uint32_t>(line.size());
   record.cost_s = static_cast<float>(row.unit.cost_s);
   record.priority = row.unit.priority;

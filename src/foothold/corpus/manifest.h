@@ -46,10 +46,11 @@ class Manifest : public UnitList {
   Unit At(size_t index) const override { return RowAt(index).unit; }
   double CostOf(size_t index) const override;
   int PriorityOf(size_t index) const override;
+  uint64_t HashOf(size_t index) const override;
+  Unit::Kind KindOf(size_t index) const override;
   std::string Fingerprint() const override;
 
   const ManifestHeader& header() const { return header_; }
-  Unit::Kind KindOf(size_t index) const;
   bool IsRejected(size_t index) const;
   // Throws Error(kBadInput) naming file and line, when the row is damaged.
   ManifestRow RowAt(size_t index) const;
