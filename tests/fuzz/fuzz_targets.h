@@ -23,5 +23,11 @@ extern const FuzzTarget kConfig;
 extern const FuzzTarget kLedgerRecord;  // A line of a records file.
 extern const FuzzTarget kLedgerSnapshot;
 extern const FuzzTarget kLedgerClaim;  // A claim file, and the report made of it.
+extern const FuzzTarget kManifestRow;
+extern const FuzzTarget kManifest;  // Both files of a manifest.
+extern const FuzzTarget kCsvList;
+extern const FuzzTarget kJsonList;
+extern const FuzzTarget kTar;
+extern const FuzzTarget kFileName;
 
 }  // namespace foothold::fuzz
