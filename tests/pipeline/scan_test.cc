@@ -138,14 +138,13 @@ TEST_F(Scan, LongVideosComeInPartsBeforeTheirJoin) {
   Video("long.mp4", Moving(1, 150));
   Video("short.mp4", Moving(2, 30));
   request_.scan.part_minutes = 1.0 / 60;
-  request_.scan.overlap_s = 0.2;
   const ScanSummary summary = ScanCorpus(request_);
   EXPECT_EQ(summary.num_long, 1);
   EXPECT_EQ(summary.num_units, 7);
   const Manifest manifest(request_.manifest_path);
   ASSERT_EQ(manifest.size(), 7u);
   EXPECT_EQ(manifest.At(0).id, "long.mp4#0001");
-  EXPECT_EQ(manifest.At(0).end, 36);
+  EXPECT_EQ(manifest.At(0).end, 30);
   EXPECT_EQ(manifest.At(1).begin, 30);
   EXPECT_EQ(manifest.KindOf(5), Unit::Kind::kJoin);
   EXPECT_EQ(manifest.At(5).num_parts, 5);

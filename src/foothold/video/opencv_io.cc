@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdarg>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
@@ -61,8 +62,26 @@ FilePiece FindVideo(const std::string& path) {
   return *piece;
 }
 
+namespace {
+
+// FFmpeg follows a list of other files, whatever its name: then the file is not what is looked at.
+bool IsPlaylist(const FilePiece& piece) {
+  char head[16] = {};
+  std::ifstream file(piece.path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(piece.offset));
+  file.read(head, sizeof head);
+  const std::string text(head, static_cast<size_t>(file.gcount()));
+  return text.starts_with("#EXTM3U") || text.starts_with("ffconcat");
+}
+
+}  // namespace
+
 cv::VideoCapture OpenVideo(const std::string& path) {
   const FilePiece piece = FindVideo(path);
+  if (IsPlaylist(piece)) {
+    throw Error(ErrorKind::kBadInput, path + ": is a playlist, not a video; list the videos themselves")
+        .WithReason("video_unreadable");
+  }
   // FFmpeg reads a member where it lies.
   const std::string url = piece.is_member
                               ? "subfile,,start," + std::to_string(piece.offset) + ",end," +

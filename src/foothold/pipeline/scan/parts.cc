@@ -24,15 +24,13 @@ std::string PartId(const std::string& id, int number) {
 
 std::vector<ManifestRow> CutIntoParts(const ManifestRow& row, const ScanOptions& options) {
   const double part_frames = 60 * options.part_minutes * row.facts.frame_rate_hz;
-  const int begin = row.unit.begin;
-  const int end = row.unit.end < 0 ? row.facts.num_frames : std::min(row.unit.end, row.facts.num_frames);
-  const bool is_whole = row.unit.rejected_reason.empty() && row.unit.kind == Unit::Kind::kVideo;
-  if (!is_whole || part_frames < 1 || end - begin <= kLongerThanParts * part_frames) return {row};
+  const int num_frames = row.facts.num_frames;
+  const bool is_whole_video = row.unit.rejected_reason.empty() && row.unit.begin == 0 && row.unit.end < 0;
+  if (!is_whole_video || part_frames < 1 || num_frames <= kLongerThanParts * part_frames) return {row};
 
-  const int num_parts = std::max(2, static_cast<int>(std::lround((end - begin) / part_frames)));
-  const int overlap = static_cast<int>(std::lround(options.overlap_s * row.facts.frame_rate_hz));
+  const int num_parts = std::max(2, static_cast<int>(std::lround(num_frames / part_frames)));
   const auto start_of = [&](int part) {
-    return begin + static_cast<int>(static_cast<int64_t>(end - begin) * part / num_parts);
+    return static_cast<int>(static_cast<int64_t>(num_frames) * part / num_parts);
   };
   std::vector<ManifestRow> rows;
   double cost_s = 0;
@@ -42,10 +40,9 @@ std::vector<ManifestRow> CutIntoParts(const ManifestRow& row, const ScanOptions&
     part.unit.kind = Unit::Kind::kPart;
     part.unit.id = PartId(row.unit.id, i + 1);
     part.unit.begin = start_of(i);
-    const int own_end = std::min(start_of(i + 1) + overlap, end);
     // The last one to wherever the video really ends.
-    part.unit.end = i + 1 < num_parts ? own_end : row.unit.end;
-    part.unit.cost_s = EstimateCost_s(row.facts, own_end - part.unit.begin);
+    part.unit.end = i + 1 < num_parts ? start_of(i + 1) : -1;
+    part.unit.cost_s = EstimateCost_s(row.facts, start_of(i + 1) - start_of(i));
     cost_s += part.unit.cost_s;
     rows.push_back(part);
   }

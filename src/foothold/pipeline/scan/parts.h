@@ -8,8 +8,10 @@
 
 namespace foothold {
 
-// The units of one row: the row itself, or, for a long video, parts of equal length, "<id>#0001" and so on,
-// each with the first frames of the next one (scan.overlap_s), and then their join, which has the row's id.
+// The units of one row: the row itself, or, for a long whole video, parts of equal length, "<id>#0001" and so
+// on, and then their join, which has the row's id. A part is a share of the work, side by side with the next:
+// what is seen of overlapping pieces (video.part_frames) does not depend on it, so labels do not either. Rows
+// with a range of their own stay whole.
 std::vector<ManifestRow> CutIntoParts(const ManifestRow& row, const ScanOptions& options);
 
 }  // namespace foothold

@@ -50,7 +50,7 @@ void LimitMemory(int megabytes) {
   if (megabytes <= 0) return;
   const rlim_t bytes = static_cast<rlim_t>(megabytes) << 20;
   const rlimit limit{bytes, bytes};
-  setrlimit(RLIMIT_AS, &limit);
+  setrlimit(RLIMIT_DATA, &limit);  // What is written to; the many threads of a decoder reserve much more.
 }
 
 }  // namespace

@@ -71,10 +71,10 @@ const OptionTable& ScanOptions::Table() {
                &ScanOptions::part_minutes,
                0,
                1440,
-               "Videos longer than one and a half times this are cut into parts of about this length. 0: "
+               "Whole videos longer than one and a half times this become units of about this length, and a "
+               "join. "
+               "0: never."
                "never.")
-          .DoesNotAffectLabels()
-          .Add("overlap_s", &ScanOptions::overlap_s, 0, 600, "Seconds that a part shares with the next one.")
           .DoesNotAffectLabels()
           .Add("file_timeout_s",
                &ScanOptions::file_timeout_s,
@@ -86,7 +86,7 @@ const OptionTable& ScanOptions::Table() {
                &ScanOptions::worker_memory_mb,
                0,
                1048576,
-               "Address space of a process that looks at files; 0: no limit.")
+               "Memory of a process that looks at files; 0: no limit.")
           .DoesNotAffectLabels()
           .Build();
   return table;

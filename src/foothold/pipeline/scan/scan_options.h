@@ -20,7 +20,6 @@ struct ScanOptions {
   double people_score = 1.0;
   int people_long_edge_px = 960;
   double part_minutes = 3;
-  double overlap_s = 2;
   double file_timeout_s = 60;
   int worker_memory_mb = 4096;
   static const OptionTable& Table();
