@@ -39,7 +39,7 @@ void PrintPlanAsJson(const CorpusPlan& plan, const Arguments& arguments) {
       {"rejected", plan.num_rejected},
       {"rejected_by_reason", plan.rejected},
       {"frames", plan.num_frames},
-      {"video_hours", plan.duration_s / 3600},
+      {"hours_of_video", plan.duration_s / 3600},
       {"lengths", nlohmann::ordered_json::array()},
       {"rank_hours", plan.Hours(1)},
       {"longest_unit_hours", plan.longest_unit_s * plan.measured_over_estimate / 3600},
