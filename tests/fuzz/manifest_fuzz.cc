@@ -76,7 +76,10 @@ std::vector<std::string> FileSeeds() {
   ManifestWriter writer(path, {"foothold", "[scan]\n", {"v"}});
   for (int i = 0; i < 3; ++i) writer.Add(SampleRow());
   writer.Commit(/*replace=*/true);
-  return {ReadFile(path) + kSeparator + ReadFile(ManifestIndexPath(path))};
+  const std::string good = ReadFile(path) + kSeparator + ReadFile(ManifestIndexPath(path));
+  std::string bad_checksum = good;  // Found by fuzzing: bytes that are no text where a checksum should be.
+  bad_checksum[good.find("FHINDEX1") + 32] = '\xff';
+  return {good, bad_checksum};
 }
 
 }  // namespace

@@ -49,7 +49,9 @@ static_assert(sizeof(IndexHeader) == 64 && sizeof(IndexRecord) == 40);
 uint64_t LineHash(const std::string& line) { return Hash64(line.data(), line.size()); }
 
 std::string Footer(uint64_t num_rows, const std::string& checksum) {
-  return Json{{"rows", num_rows}, {"xxh3-128", checksum}}.dump() + "\n";
+  // The checksum of a bad index may be any bytes.
+  const Json json = {{"rows", num_rows}, {"xxh3-128", checksum}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string FormatHeader(const ManifestHeader& header) {
