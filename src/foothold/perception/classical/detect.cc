@@ -194,30 +194,28 @@ std::vector<Detection> Detect(const Window& window,
   return people;
 }
 
-cv::Mat DetectionImage(const ImageU8& rgb, double scale) {
-  cv::Mat image;
-  cv::resize(AsMat(rgb), image, cv::Size(), scale, scale, scale > 1 ? cv::INTER_LINEAR : cv::INTER_AREA);
-  return image;
-}
-
 // Beyond one and a half times there is nothing new to see.
 double ScaleTo(int long_edge_px, int width, int height) {
   return std::min(1.5, static_cast<double>(long_edge_px) / std::max(width, height));
 }
 
-// Two windows; the whole picture.
-std::vector<Detection> DetectWithBoth(const Window& default_window,
-                                      const Window& daimler_window,
-                                      const cv::Mat& image,
-                                      double scale) {
-  return FuseDetectors(Detect(default_window, image, scale, {}), Detect(daimler_window, image, scale, {}));
+cv::Mat Scaled(const ImageU8& rgb, double scale) {
+  cv::Mat image;
+  cv::resize(AsMat(rgb), image, cv::Size(), scale, scale, scale > 1 ? cv::INTER_LINEAR : cv::INTER_AREA);
+  return image;
 }
 
+cv::Mat DetectionImage(const ClipFrames& frames, int frame, double scale) {
+  return Scaled(frames.Rgb(frame), scale);
+}
+
+// Two windows; the whole picture.
 void DetectMoving(const ClipFrames& frames, double scale, int threads, std::vector<FrameDetections>* result) {
   const Window default_window = DefaultWindow(), daimler_window = DaimlerWindow();
   ParallelFor(static_cast<int>(result->size()), threads, [&](int k) {
-    const cv::Mat image = DetectionImage(frames.Rgb((*result)[k].frame), scale);
-    (*result)[k].detections = DetectWithBoth(default_window, daimler_window, image, scale);
+    const cv::Mat image = DetectionImage(frames, (*result)[k].frame, scale);
+    (*result)[k].detections =
+        FuseDetectors(Detect(default_window, image, scale, {}), Detect(daimler_window, image, scale, {}));
   });
 }
 
@@ -248,7 +246,7 @@ void DetectStatic(
   const auto look = [&](int k, const GroundGate* gate) {
     const Search search{&sums[k], gate};
     (*result)[k].detections =
-        Detect(window, DetectionImage(frames.Rgb((*result)[k].frame), scale), scale, search);
+        Detect(window, DetectionImage(frames, (*result)[k].frame, scale), scale, search);
   };
   const int num_scouts = std::min(count, kScouts);
   const auto scout = [&](int i) { return static_cast<int>(static_cast<int64_t>(i) * count / num_scouts); };
@@ -277,7 +275,8 @@ double DetectionScale(const ClipFrames& frames, CameraRegime regime, const Peopl
 
 std::vector<Detection> DetectPeopleInPicture(const ImageU8& rgb, int long_edge_px) {
   const double scale = ScaleTo(long_edge_px, rgb.width, rgb.height);
-  return DetectWithBoth(DefaultWindow(), DaimlerWindow(), DetectionImage(rgb, scale), scale);
+  const cv::Mat image = Scaled(rgb, scale);
+  return FuseDetectors(Detect(DefaultWindow(), image, scale, {}), Detect(DaimlerWindow(), image, scale, {}));
 }
 
 std::vector<FrameDetections> DetectPeople(const ClipFrames& frames,
