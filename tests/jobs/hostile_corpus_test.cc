@@ -32,12 +32,22 @@ std::vector<std::string> WithoutPower() {
   return geteuid() == 0 && RunProgram(probe).exit_code == 0 ? prefix : std::vector<std::string>{};
 }
 
+// Of a process and those beside it that it started.
 long ResidentKiB(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  const std::string folder = "/proc/" + std::to_string(pid);
+  long resident_KiB = 0;
+  std::ifstream status(folder + "/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtol(line.c_str() + 6, nullptr, 10);
+    if (line.starts_with("VmRSS:")) resident_KiB = std::strtol(line.c_str() + 6, nullptr, 10);
   }
-  return 0;
+  std::error_code error;  // Threads come and go.
+  for (auto thread = fs::directory_iterator(folder + "/task", error);
+       !error && thread != fs::directory_iterator();
+       thread.increment(error)) {
+    std::ifstream children(thread->path() / "children");
+    for (pid_t child = 0; children >> child;) resident_KiB += ResidentKiB(child);
+  }
+  return resident_KiB;
 }
 
 std::map<std::string, LedgerRecord> Records(const std::string& run) {
