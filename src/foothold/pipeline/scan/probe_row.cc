@@ -23,13 +23,11 @@ Error Refused(const std::string& reason, const std::string& message) {
   return Error(ErrorKind::kBadInput, message).WithReason(reason);
 }
 
-// The places of a video that are looked at.
-struct Pictures {
-  int width = 0, height = 0;
-  std::vector<ImageU8> images;  // Two for each place, shrunk to what people are looked for in.
-  std::vector<ThumbPair> places;
-  bool reaches_end = false;  // The last place could be read.
-};
+// Frames of the row's range, as far as the video is known to go.
+int FramesOf(const ManifestRow& row) {
+  const int num_frames = row.facts.num_frames;
+  return (row.unit.end < 0 ? num_frames : std::min(row.unit.end, num_frames)) - row.unit.begin;
+}
 
 Pictures TakePictures(VideoSampler* sampler,
                       int begin,
@@ -126,82 +124,89 @@ void ResolveSeconds(const std::vector<double>& times_s, ManifestRow* row) {
 
 RowProber::RowProber(const ScanOptions& scan, const VideoOptions& video) : scan_(scan), video_(video) {}
 
-const std::vector<double>& RowProber::TimesOf(const std::string& path,
-                                              const std::function<void()>& progress) {
-  if (times_path_ != path) {
+const std::vector<double>& RowProber::TimesOf(const Row& row) {
+  if (times_path_ != row.path) {
     times_path_.clear();
-    times_s_ = ReadFrameTimes(path, progress);
-    times_path_ = path;
+    times_s_ = ReadFrameTimes(row.path, row.progress);
+    times_path_ = row.path;
   }
   return times_s_;
 }
 
-void RowProber::Look(ManifestRow* row, const std::function<void()>& progress) {
-  const std::string& path = row->unit.path;
-  VideoFacts& facts = row->facts;
-  VideoSampler sampler(path);
-  const FilePiece piece = FindFile(path).value();
-  facts.size_bytes = static_cast<int64_t>(piece.size);
-  if (content_path_ != path) {
-    progress();
+void RowProber::ReadClaims(const VideoSampler& sampler, VideoFacts* facts, const Row& row) {
+  const FilePiece piece = FindFile(row.path).value();
+  facts->size_bytes = static_cast<int64_t>(piece.size);
+  if (content_path_ != row.path) {
+    row.progress();
     content_ = scan_.hash == "full" ? "xxh3-128:" + HashFile(piece) : "ends:" + HashFileEnds(piece);
-    content_path_ = path;
+    content_path_ = row.path;
   }
-  facts.content = content_;
+  facts->content = content_;
   const VideoClaims& claims = sampler.claims();
-  facts.rotation_deg = claims.rotation_deg;
-  facts.codec = claims.codec;
-  facts.frame_rate_hz = claims.frame_rate_hz;
-  facts.num_frames = claims.num_frames;
+  facts->rotation_deg = claims.rotation_deg;
+  facts->codec = claims.codec;
+  facts->frame_rate_hz = claims.frame_rate_hz;
+  facts->num_frames = claims.num_frames;
+}
 
-  // Exact, where the claim does not do: for ranges in seconds, for short ones, and without a claim.
-  const bool in_seconds = row->begin_s >= 0 || row->end_s >= 0;
-  const auto count_exactly = [&] {
-    const std::vector<double>& times_s = TimesOf(path, progress);
-    facts.num_frames = static_cast<int>(times_s.size());
-    if (times_s.size() > 1) facts.frame_rate_hz = (times_s.size() - 1) / (times_s.back() - times_s.front());
-  };
-  if (in_seconds || facts.num_frames < 4 * video_.min_clip_frames || facts.frame_rate_hz <= 0)
-    count_exactly();
-  if (in_seconds) ResolveSeconds(TimesOf(path, progress), row);
+void RowProber::CountExactly(VideoFacts* facts, const Row& row) {
+  const std::vector<double>& times_s = TimesOf(row);
+  facts->num_frames = static_cast<int>(times_s.size());
+  if (times_s.size() > 1) facts->frame_rate_hz = (times_s.size() - 1) / (times_s.back() - times_s.front());
+}
 
-  const int begin = row->unit.begin;
-  const auto count = [&] {
-    return (row->unit.end < 0 ? facts.num_frames : std::min(row->unit.end, facts.num_frames)) - begin;
-  };
-  if (count() < video_.min_clip_frames && times_path_ != path) count_exactly();
-  if (count() <= 0) {
+// The claim does not do for ranges in seconds, for short ones, and where there is none.
+void RowProber::CountFrames(ManifestRow* manifest_row, const Row& row) {
+  VideoFacts& facts = manifest_row->facts;
+  const bool in_seconds = manifest_row->begin_s >= 0 || manifest_row->end_s >= 0;
+  const bool few = FramesOf(*manifest_row) < 4 * video_.min_clip_frames;
+  if (in_seconds || few || facts.frame_rate_hz <= 0) CountExactly(&facts, row);
+  if (in_seconds) ResolveSeconds(TimesOf(row), manifest_row);
+  const int count = FramesOf(*manifest_row);
+  if (count <= 0) {
     throw Refused("frame_range",
                   "the video has " + std::to_string(facts.num_frames) + " frames, none in the range");
   }
-  if (count() < video_.min_clip_frames) {
+  if (count < video_.min_clip_frames) {
     throw Refused("video_too_short",
-                  std::to_string(count()) + " frames; video.min_clip_frames asks for " +
+                  std::to_string(count) + " frames; video.min_clip_frames asks for " +
                       std::to_string(video_.min_clip_frames));
   }
-  Pictures pictures = TakePictures(&sampler, begin, count(), facts.frame_rate_hz, scan_, progress);
-  if (!pictures.reaches_end && times_path_ != path) {  // The claim is wrong, or seeks fail.
-    const int claimed = facts.num_frames;
-    count_exactly();
-    if (facts.num_frames != claimed && count() >= video_.min_clip_frames) {
-      VideoSampler again(path);
-      pictures = TakePictures(&again, begin, count(), facts.frame_rate_hz, scan_, progress);
+}
+
+Pictures RowProber::LookAt(VideoSampler* sampler, ManifestRow* manifest_row, const Row& row) {
+  VideoFacts& facts = manifest_row->facts;
+  const int begin = manifest_row->unit.begin, count = FramesOf(*manifest_row);
+  Pictures pictures = TakePictures(sampler, begin, count, facts.frame_rate_hz, scan_, row.progress);
+  if (!pictures.reaches_end) {  // The claim is wrong, or seeks fail.
+    CountExactly(&facts, row);
+    const int exact = FramesOf(*manifest_row);
+    if (exact != count && exact >= video_.min_clip_frames) {
+      VideoSampler again(row.path);
+      pictures = TakePictures(&again, begin, exact, facts.frame_rate_hz, scan_, row.progress);
     }
   }
   if (pictures.images.empty()) throw Refused("video_no_frames", "no frame could be decoded");
   facts.width = pictures.width;
   facts.height = pictures.height;
   facts.duration_s = facts.num_frames / facts.frame_rate_hz;
-  CheckSize(facts, scan_);
+  return pictures;
+}
+
+void RowProber::Look(ManifestRow* manifest_row, const Row& row) {
+  VideoSampler sampler(row.path);
+  ReadClaims(sampler, &manifest_row->facts, row);
+  CountFrames(manifest_row, row);
+  const Pictures pictures = LookAt(&sampler, manifest_row, row);
+  CheckSize(manifest_row->facts, scan_);
   const Verdict verdict = JudgePictures(pictures.places, scan_);
-  const bool is_static = verdict.reason == "static_image";
-  if (!verdict.reason.empty() &&
-      (!is_static || IsStillFromTheStart(path, begin, pictures.places[0], scan_, progress))) {
-    throw Refused(verdict.reason, verdict.message);
-  }
+  const bool confirmed =
+      verdict.reason != "static_image" ||
+      IsStillFromTheStart(row.path, manifest_row->unit.begin, pictures.places[0], scan_, row.progress);
+  if (!verdict.reason.empty() && confirmed) throw Refused(verdict.reason, verdict.message);
   if (!scan_.people) return;
-  facts.people = CountPeople(pictures.images, scan_, progress);
-  if (facts.people > 0) return;
+  manifest_row->facts.people = CountPeople(pictures.images, scan_, row.progress);
+  if (manifest_row->facts.people > 0) return;
   const std::string looked_at = std::to_string(pictures.images.size()) + " pictures";
   if (OnlyABandChanges(pictures.places, scan_)) {
     throw Refused("subtitles_only",
@@ -217,7 +222,7 @@ void RowProber::Probe(ManifestRow* row, const std::function<void()>& progress) {
   };
   progress();
   try {
-    Look(row, progress);
+    Look(row, {row->unit.path, progress});
   } catch (const Error& error) {
     const bool is_input = error.kind() == ErrorKind::kBadInput;
     reject(is_input && !error.reason().empty() ? error.reason() : "probe_failed", error.what());

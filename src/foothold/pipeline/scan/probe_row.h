@@ -6,10 +6,20 @@
 #include <vector>
 
 #include "foothold/corpus/manifest_row.h"
+#include "foothold/pipeline/scan/picture_judge.h"
 #include "foothold/pipeline/scan/scan_options.h"
+#include "foothold/video/sampler.h"
 #include "foothold/video/video.h"
 
 namespace foothold {
+
+// The places of a video that are looked at.
+struct Pictures {
+  int width = 0, height = 0;
+  std::vector<ImageU8> images;  // Two for each place, shrunk to what people are looked for in.
+  std::vector<ThumbPair> places;
+  bool reaches_end = false;  // The last place could be read.
+};
 
 // Looks at videos one after the other, in the process that calls: a decoder that crashes takes it along.
 class RowProber {
@@ -21,8 +31,16 @@ class RowProber {
   void Probe(ManifestRow* row, const std::function<void()>& progress);
 
  private:
-  void Look(ManifestRow* row, const std::function<void()>& progress);
-  const std::vector<double>& TimesOf(const std::string& path, const std::function<void()>& progress);
+  struct Row {
+    const std::string& path;
+    const std::function<void()>& progress;
+  };
+  void Look(ManifestRow* manifest_row, const Row& row);
+  void ReadClaims(const VideoSampler& sampler, VideoFacts* facts, const Row& row);
+  void CountFrames(ManifestRow* manifest_row, const Row& row);
+  void CountExactly(VideoFacts* facts, const Row& row);
+  Pictures LookAt(VideoSampler* sampler, ManifestRow* manifest_row, const Row& row);
+  const std::vector<double>& TimesOf(const Row& row);
 
   ScanOptions scan_;
   VideoOptions video_;
