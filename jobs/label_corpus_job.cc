@@ -17,6 +17,7 @@
 #include "foothold/base/timer.h"
 #include "foothold/comm/world.h"
 #include "foothold/config/command_line.h"
+#include "foothold/corpus/open_units.h"
 #include "foothold/corpus/quarantine_report.h"
 #include "foothold/corpus/units_file.h"
 #include "foothold/pipeline/program_options.h"
@@ -124,7 +125,7 @@ Plan MakePlan(int argc, const char* const* argv, const CorpusLabeller& labeller,
                 std::string("--") + (plan.options.job.corpus.empty() ? "corpus" : "output") +
                     " is missing (or [job] in the config file)\n" + kUsage);
   }
-  plan.units = MakeRunUnits(std::make_shared<UnitsInMemory>(ReadCorpus(plan.options.job.corpus)));
+  plan.units = MakeRunUnits(OpenUnits(plan.options.job.corpus));
   OptionSet label_set;
   plan.options.label.BindTo(&label_set);
   plan.label_identity = labeller.identity(plan.options.job) + "\n" + label_set.Dump(/*labels_only=*/true);

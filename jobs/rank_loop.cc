@@ -29,6 +29,8 @@ std::string WithoutContext(const std::string& message, const std::string& unit_i
 }
 
 LedgerRecord WorkOn(const Unit& unit, const UnitWorker& worker) {
+  if (!unit.rejected_reason.empty())  // By the scan.
+    return Failure(Event::kRejected, unit.rejected_reason, unit.rejected_message);
   if (unit.kind == Unit::Kind::kJoin && unit.missing_parts.size() == static_cast<size_t>(unit.num_parts))
     return Failure(Event::kRejected, "no_parts", "none of the video's parts has a result");
   try {

@@ -55,6 +55,12 @@ TEST(Fuzz, Safetensors) { RunMutations(kSafetensors, 20000); }
 TEST(Fuzz, LedgerRecord) { RunMutations(kLedgerRecord, 5000); }
 TEST(Fuzz, LedgerSnapshot) { RunMutations(kLedgerSnapshot, 5000); }
 TEST(Fuzz, LedgerClaim) { RunMutations(kLedgerClaim, 2000); }
+TEST(Fuzz, ManifestRow) { RunMutations(kManifestRow, 2000); }
+TEST(Fuzz, Manifest) { RunMutations(kManifest, 500); }
+TEST(Fuzz, CsvList) { RunMutations(kCsvList, 500); }
+TEST(Fuzz, JsonList) { RunMutations(kJsonList, 500); }
+TEST(Fuzz, Tar) { RunMutations(kTar, 500); }
+TEST(Fuzz, FileName) { RunMutations(kFileName, 2000); }
 
 }  // namespace
 }  // namespace foothold::fuzz

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "foothold/base/tar.h"
+
 namespace foothold {
 
 // XXH3-128 of bytes that arrive in pieces; the same value as HashBytes of them all.
@@ -28,5 +30,9 @@ std::string HashText(const std::string& text);
 uint64_t Hash64(const void* data, size_t size_bytes);
 // Throws Error(kBadInput) when the file cannot be read.
 std::string HashFile(const std::string& path);
+std::string HashFile(const FilePiece& piece);
+// Of the size and 256 KiB each at the start, in the middle and at the end: tells files apart without reading
+// them, but says nothing of damage in between.
+std::string HashFileEnds(const FilePiece& piece);
 
 }  // namespace foothold

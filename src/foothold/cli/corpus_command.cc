@@ -8,8 +8,13 @@ namespace foothold::cli {
 namespace {
 
 // In the order in which --help lists them.
-const std::vector<AddCorpusVerb> kVerbs = {
-    AddCorpusVerify, AddCorpusRepair, AddCorpusRetry, AddCorpusQuarantine};
+const std::vector<AddCorpusVerb> kVerbs = {AddCorpusScan,
+                                           AddCorpusPlan,
+                                           AddCorpusVerify,
+                                           AddCorpusRepair,
+                                           AddCorpusRetry,
+                                           AddCorpusQuarantine,
+                                           AddCorpusProbeWorker};
 
 }  // namespace
 

@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "foothold/base/error.h"
-#include "foothold/corpus/ledger_record.h"
 
 namespace foothold {
 namespace {
@@ -17,9 +16,12 @@ std::vector<UnitFacts> FactsOf(const UnitList& units) {
   std::vector<UnitFacts> facts;
   facts.reserve(units.size());
   for (size_t i = 0; i < units.size(); ++i) {
-    const Unit unit = units.At(i);
-    facts.push_back(
-        {UnitHash(unit.id), unit.priority, unit.cost_s, unit.kind == Unit::Kind::kJoin, unit.num_parts});
+    const bool is_join = units.KindOf(i) == Unit::Kind::kJoin;
+    facts.push_back({units.HashOf(i),
+                     units.PriorityOf(i),
+                     units.CostOf(i),
+                     is_join,
+                     is_join ? units.At(i).num_parts : 0});
   }
   return facts;
 }

@@ -6,6 +6,7 @@
 #include "foothold/corpus/ledger.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/report.h"
+#include "foothold/pipeline/scan/scan_options.h"
 #include "foothold/scene/synthetic.h"
 
 namespace foothold {
@@ -15,6 +16,7 @@ namespace foothold {
 struct ProgramOptions {
   JobOptions job;
   LedgerOptions ledger;
+  ScanOptions scan;
   LabelOptions label;
   ReportOptions report;
   SyntheticOptions synthetic;
