@@ -4,6 +4,7 @@
 #include "foothold/base/options.h"
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
+#include "foothold/corpus/slurm_options.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/report.h"
 #include "foothold/scene/synthetic.h"
@@ -15,6 +16,7 @@ namespace foothold {
 struct ProgramOptions {
   JobOptions job;
   LedgerOptions ledger;
+  SlurmOptions slurm;
   LabelOptions label;
   ReportOptions report;
   SyntheticOptions synthetic;
