@@ -14,7 +14,7 @@ fi
 jobs=${JOBS:-$(nproc)}
 build=${FOOTHOLD_BUILD_DIR:-build}
 
-scripts/install_deps.sh
+scripts/install_deps.sh --tests
 
 # A build folder of another checkout or generator cannot be used again.
 fresh=()

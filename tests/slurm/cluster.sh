@@ -14,7 +14,7 @@
 cluster_missing() { # Says what is missing, or nothing.
   local program
   [ "$(id -u)" -eq 0 ] || echo "root"
-  for program in munged slurmctld slurmd sbatch srun mpirun; do
+  for program in munged slurmctld slurmd sbatch srun setpriv; do
     PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || echo "$program"
   done
 }

@@ -7,13 +7,12 @@
 set -u
 source_folder=$1
 export LABEL_CORPUS=$2 FOOTHOLD_BIN=$3
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # shellcheck source=tests/slurm/cluster.sh
 . "$source_folder/tests/slurm/cluster.sh"
 
 missing=$(cluster_missing)
 if [ -n "$missing" ]; then
-  echo "SLURM NOT TESTED: this machine lacks:" $missing "(scripts/install_deps.sh installs the packages)"
+  echo "SLURM NOT TESTED: this machine lacks:" $missing "(scripts/install_deps.sh --tests installs the packages)"
   exit 77
 fi
 
@@ -140,6 +139,7 @@ killed_rank() {
   check_complete 60
   check "both nodes worked" [ "$(nodes_that_worked)" = "n3 n4" ]
   check "one attempt was lost" [ "$(attempts)" = 10 ]
+  check "the job was not requeued: others did the work" [ "$(field "$job" Restarts)" = 0 ]
   check_labels
 }
 
