@@ -7,12 +7,12 @@
 set -u
 source_folder=$1
 export LABEL_CORPUS=$2 FOOTHOLD_BIN=$3
-# shellcheck source=tests/slurm/cluster.sh
+# shellcheck source-path=SCRIPTDIR
 . "$source_folder/tests/slurm/cluster.sh"
 
 missing=$(cluster_missing)
 if [ -n "$missing" ]; then
-  echo "SLURM NOT TESTED: this machine lacks:" $missing "(scripts/install_deps.sh --tests installs the packages)"
+  echo "SLURM NOT TESTED: this machine lacks" "${missing//$'\n'/, }" "(scripts/install_deps.sh --tests installs the packages)"
   exit 77
 fi
 
