@@ -90,5 +90,12 @@ check "with the nearest known one" grep -q "did you mean 'slurm.tasks'" "$work/l
 printf '[job]\ncorpus = x\n' >"$work/wrong.conf"
 submit --dry-run "$work/wrong.conf"; check "an empty output is a usage error" [ $? -eq 2 ]
 
+# The five lines of docs/operations.md, but for the build and the cluster.
+sed -n '/^## From a folder/,/^```$/p' "$source_folder/docs/operations.md" | sed -n '/^cp/,/^slurm/p' |
+  sed "s|configs/|$source_folder/configs/|; s|^slurm/submit.sh|$source_folder/slurm/submit.sh --dry-run|" >"$work/five_lines"
+check "the documented lines are there" [ "$(wc -l <"$work/five_lines")" -eq 4 ]
+(cd "$work" && bash -e five_lines) >"$work/log" 2>&1
+check "and submit a job" grep -q -- "--ntasks=16 .*--account=me --partition=batch .*my.conf" "$work/log"
+
 [ "$failures" -eq 0 ] || { cat "$work/log"; exit 1; }
 echo "all checks passed"
