@@ -15,6 +15,7 @@
 #include "foothold/corpus/run_progress.h"
 #include "foothold/corpus/status_formats.h"
 #include "foothold/corpus/units_file.h"
+#include "foothold/pipeline/status_page.h"
 
 namespace foothold::cli {
 namespace {
@@ -29,7 +30,7 @@ constexpr char kExamples[] =
     "each number.";
 
 struct Arguments {
-  std::string output, prometheus_path, html_path;
+  std::string output, prometheus_path, html_path, body_path;
   bool watch = false, json = false;
   double interval_s = 5;
   StatusPrice price;
@@ -51,7 +52,19 @@ void Print(const RunStatus& status, const Arguments& arguments) {
   if (arguments.watch && !redraw) std::cout << "\n";
 }
 
+void WritePage(const RunProgress& progress,
+               const RunStatus& status,
+               const BodyModel& body,
+               const Arguments& arguments) {
+  const StatusPageOptions options;
+  const RunSample sample =
+      SampleRun(arguments.output, progress.units(), progress.state(), options.sample, options.pictures);
+  WriteFileAtomically(arguments.html_path, MakeStatusPage(status, arguments.price, sample, body, options));
+}
+
 ExitCode Run(const Arguments& arguments) {
+  BodyModel body;
+  if (!arguments.html_path.empty()) body = LoadBody(arguments.body_path);
   RunProgress progress(arguments.output, UnitsOfRun(arguments.output));
   while (true) {
     progress.Refresh();
@@ -60,6 +73,7 @@ ExitCode Run(const Arguments& arguments) {
     FlushOutput();
     if (!arguments.prometheus_path.empty())
       WriteFileAtomically(arguments.prometheus_path, StatusForPrometheus(status, arguments.price));
+    if (!arguments.html_path.empty()) WritePage(progress, status, body, arguments);
     if (!arguments.watch || status.open == 0) return ExitCode::kOk;
     std::this_thread::sleep_for(std::chrono::duration<double>(arguments.interval_s));
   }
@@ -80,6 +94,9 @@ void AddStatusCommand(CLI::App* app, Action* action) {
   command->add_flag("--json", arguments->json, "Print JSON.");
   command->add_option("--prometheus", arguments->prometheus_path, "Also write metrics for Prometheus.")
       ->type_name("FILE");
+  command->add_option("--html", arguments->html_path, "Also draw a page with plots and pictures.")
+      ->type_name("FILE");
+  AddBodyOption(command, &arguments->body_path);
   command->add_option("--price", arguments->price.per_rank_hour, "Price of a rank for an hour.")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--currency", arguments->price.currency, "Of the price.")->capture_default_str();
