@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // label_corpus with a labeller that does what the text of each "video" says:
 //   done [CLIPS [REJECTED]]   that many label files
-//   work MS [CLIPS]           the same after MS milliseconds
+//   work MS [CLIPS]           the same after MS milliseconds, drain or not
 //   reject                    bad input
 //   fail                      an internal error
 //   storage                   a storage error
 //   kill                      SIGKILL to itself, only in the first attempt when "kill once"
 //   log_and_kill              a log line, then SIGKILL to itself
 //   signal                    SIGUSR1 to itself, then done
-//   slow SECONDS              done after some time, drain or not
 //   wait_for_file NAME        done once <output>/NAME exists, drain or not
 //   wait_for_signal           done once a drain is asked for; <output>/waiting tells that it waits
 // Every label is a pure function of the unit; how often each unit was worked on is kept in <output>/work.
@@ -61,12 +60,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
   }
   int pause_ms = 0;
   if (word == "work") words >> pause_ms;
-  usleep(1000 * static_cast<useconds_t>(pause_ms));
-  if (word == "slow") {
-    double seconds = 0;
-    words >> seconds;
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));  // Signals or not, unlike usleep.
-  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));  // Signals or not, unlike usleep.
   if (word == "wait_for_file") {
     words >> option;
     while (!std::filesystem::exists(context.job.output + "/" + option)) usleep(10000);

@@ -97,7 +97,7 @@ check_complete() { # SECONDS
 # --- Cases
 two_nodes() {
   make_run two_nodes "tasks = 4"
-  add_videos 12 "slow 0.3"
+  add_videos 12 "work 300"
   check "the dry run prints the command" \
     grep -q -- "sbatch --ntasks=4 --cpus-per-task=1 --signal=B:USR1@120 --ntasks-per-node=2" \
     <(cd "$run" && "$source_folder/slurm/submit.sh" --dry-run run.conf --ntasks-per-node=2)
@@ -110,7 +110,7 @@ two_nodes() {
 
 plain_sbatch() {
   make_run plain_sbatch
-  add_videos 2 "slow 0.1"
+  add_videos 2 "work 100"
   echo reject >"$run/videos/bad.mp4"
   job=$(cd "$source_folder" && sbatch --parsable --output="$run/foothold-%j.log" --nodelist=n3 --ntasks=2 \
     slurm/label_corpus.sbatch "$run/run.conf")
@@ -121,7 +121,7 @@ plain_sbatch() {
 
 array() {
   make_run array "tasks = 1"
-  add_videos 12 "slow 0.5"
+  add_videos 12 "work 500"
   submit --array 3 CONFIG --nodelist=n3
   until_true 30 array_is_over
   check "the labels are there" [ "$(labelled)" = 12 ]
@@ -133,7 +133,7 @@ array_is_over() { [ -z "$(squeue -h -j "$job" 2>/dev/null)" ]; }
 
 killed_rank() {
   make_run killed_rank "tasks = 4"
-  add_videos 8 "slow 0.3"
+  add_videos 8 "work 300"
   add_videos 1 "kill once"
   submit CONFIG --ntasks-per-node=2 --nodelist=n3,n4
   check_complete 60
@@ -145,9 +145,9 @@ killed_rank() {
 
 time_limit() {
   make_run time_limit "tasks = 2" "time_limit = 00:01:00"
-  add_videos 6 "slow 0.3"
+  add_videos 6 "work 300"
   add_videos 2 wait_for_signal
-  add_videos 6 "slow 0.3"
+  add_videos 6 "work 300"
   submit CONFIG --nodelist=n3
   check_complete 120
   check "the warning drained the job" log_has "drained, requeueing"
@@ -158,7 +158,7 @@ time_limit() {
 
 cancelled() {
   make_run cancelled "tasks = 2"
-  add_videos 16 "slow 0.5"
+  add_videos 16 "work 500"
   submit CONFIG --nodelist=n3
   until_true 20 has_labels 4
   scancel "$job"
@@ -174,7 +174,7 @@ cancelled() {
 
 requeued() {
   make_run requeued "tasks = 2"
-  add_videos 16 "slow 0.5"
+  add_videos 16 "work 500"
   submit CONFIG --nodelist=n3
   until_true 20 has_labels 4
   scontrol requeue "$job"
@@ -185,7 +185,7 @@ requeued() {
 
 preempted() {
   make_run preempted "tasks = 2"
-  add_videos 16 "slow 0.5"
+  add_videos 16 "work 500"
   submit CONFIG --nodelist=n4
   until_true 20 has_labels 4
   local higher
@@ -199,7 +199,7 @@ preempted() {
 
 lost_node() {
   make_run lost_node "tasks = 4"
-  add_videos 4 "slow 0.5"
+  add_videos 4 "work 500"
   add_videos 6 "wait_for_file node_is_back"
   submit CONFIG --ntasks-per-node=2 --nodelist=n1,n2
   until_true 20 has_labels 4
@@ -220,7 +220,7 @@ lost_node() {
 # A video that takes longer than the drain may is ended; the ledger notices.
 not_drained() {
   make_run not_drained "tasks = 1" "drain_s = 3"
-  add_videos 1 "slow 15"
+  add_videos 1 "work 15000"
   submit CONFIG --nodelist=n3
   until_true 20 has_begun
   scancel --batch --signal=USR1 "$job"

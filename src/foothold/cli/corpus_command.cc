@@ -9,7 +9,7 @@ namespace {
 
 // In the order in which --help lists them.
 const std::vector<AddCorpusVerb> kVerbs = {
-    AddCorpusVerify, AddCorpusRepair, AddCorpusRetry, AddCorpusQuarantine};
+    AddCorpusVerify, AddCorpusRepair, AddCorpusRetry, AddCorpusQuarantine, AddCorpusMerge, AddCorpusPrune};
 
 }  // namespace
 

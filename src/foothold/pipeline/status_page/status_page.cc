@@ -10,7 +10,7 @@
 #include "foothold/pipeline/report/overlay.h"
 #include "foothold/pipeline/report/style.h"
 #include "foothold/pipeline/report/svg_bars.h"
-#include "foothold/pipeline/status_page/label_score.h"
+#include "foothold/pipeline/label_score.h"
 #include "foothold/video/video.h"
 #include "labels/label.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "foothold/pipeline/status_page/label_score.h"
+#include "foothold/pipeline/label_score.h"
 
 #include <algorithm>
 #include <cmath>
