@@ -7,9 +7,8 @@
 #include "foothold/corpus/label_files.h"
 #include "foothold/corpus/run_prune.h"
 #include "foothold/corpus/units_file.h"
-#include "labels/body_file.h"
 #include "labels/label.h"
-#include "pipeline/hand_made_label.h"
+#include "labels/sample_data.h"
 #include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
@@ -34,8 +33,7 @@ class FakeRun {
   std::string LabelPath(const std::string& id) const { return output_ + "/labels/" + id + "/clip.h5"; }
 
   void AddLabel(const std::string& id, const std::string& clip_id) const {
-    static const BodyModel body = labels::ReadBodyModel(labels::DefaultBodyModelPath());
-    labels::Label label = HandMadeLabel(body, 12);
+    labels::Label label = labels::SampleLabel();
     label.clip.id = clip_id;
     fs::create_directories(fs::path(LabelPath(id)).parent_path());
     labels::WriteLabel(label, LabelPath(id));

@@ -47,7 +47,7 @@ std::string Histogram(const std::string& title,
     const std::string range = i == 0 ? "below " + Fixed(limits[0], decimals)
                               : i == limits.size()
                                   ? "from " + Fixed(limits.back(), decimals)
-                                  : Fixed(limits[i - 1], decimals) + " to " + Fixed(limits[i], decimals);
+                                  : Fixed(limits[i - 1], decimals) + " to < " + Fixed(limits[i], decimals);
     char line[128];
     std::snprintf(line, sizeof line, "%18s %-3s %8ld  ", range.c_str(), unit.c_str(), counts[i]);
     text += line + std::string(static_cast<size_t>((40 * counts[i] + largest - 1) / largest), '#') + "\n";
@@ -69,7 +69,7 @@ std::string Counts(const Dataset& dataset) {
   }
   return "| | |\n|---|---|\n" + Row("labels (clips)", std::to_string(dataset.entries.size())) +
          Row("videos", std::to_string(videos.size())) + Row("frames", std::to_string(frames)) +
-         Row("hours of video", Fixed(seconds / 3600, 2)) + Row("people", std::to_string(people)) +
+         Row("length", DurationText(seconds)) + Row("people", std::to_string(people)) +
          Row("size", BytesText(bytes)) +
          Row("duplicate clips left out", std::to_string(dataset.duplicates.size())) +
          Row("missing or damaged labels left out", std::to_string(dataset.problems.size()));
