@@ -38,15 +38,13 @@ shift
 [ -x "$bin/foothold" ] || { echo "submit.sh: no foothold in $bin; build it or set FOOTHOLD_BIN" >&2; exit 2; }
 
 config=$(readlink -f "$config")
-"$bin/foothold" config --config "$config" >/dev/null
-option() { "$bin/foothold" config --config "$config" --get "$1"; }
-for key in job.corpus job.output; do
-  [ -n "$(option "$key")" ] || { echo "submit.sh: $key is empty; say it in $config" >&2; exit 2; }
-done
-drain_s=$(option slurm.drain_s)
-time_limit=$(option slurm.time_limit)
-read -ra site <<<"$(option slurm.sbatch_arguments)"
-command=(sbatch --ntasks="$(option slurm.tasks)" --cpus-per-task="$(option slurm.cpus_per_task)"
+values=$("$bin/foothold" config --config "$config" --get job.corpus job.output slurm.time_limit \
+  slurm.sbatch_arguments slurm.tasks slurm.cpus_per_task slurm.drain_s)
+{ read -r corpus && read -r output && read -r time_limit && read -ra site && read -r tasks && read -r cpus &&
+  read -r drain_s; } <<<"$values"
+[ -n "$corpus" ] || { echo "submit.sh: job.corpus is empty; say it in $config" >&2; exit 2; }
+[ -n "$output" ] || { echo "submit.sh: job.output is empty; say it in $config" >&2; exit 2; }
+command=(sbatch --ntasks="$tasks" --cpus-per-task="$cpus"
   # Slurm may be a minute early with it, never late.
   --signal="B:USR1@$((drain_s + 60))"
   ${time_limit:+--time="$time_limit"} "${site[@]}" "${more[@]}" "$@" "$script" "$config")

@@ -91,9 +91,10 @@ TEST_F(StatusTest, WatchEndsWhenAllIsDone) {
   LedgerRecord record = RecordOf(last);
   record.event = LedgerRecord::Event::kRejected;
   folder_.Write("line", FormatRecord(record) + "\n");
-  const ToolResult result =
-      RunTool("status out --watch --interval 0.2 & sleep 0.5; cat line >> out/ledger/records/p1.jsonl; wait",
-              folder_.path());
+  const ToolResult result = RunTool(
+      "status out --watch --interval 0.2 > log & until grep -q 66.7 log; do sleep 0.05; done; "
+      "cat line >> out/ledger/records/p1.jsonl; wait; cat log",
+      folder_.path());
   EXPECT_NE(result.out.find("66.7 %"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("100.0 %"), std::string::npos) << result.out;
 }

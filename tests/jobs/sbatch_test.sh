@@ -74,6 +74,8 @@ check "a job that Slurm ends is not requeued" [ ! -e "$work/calls" ]
 
 # What submit.sh would do.
 submit() { "$source_folder/slurm/submit.sh" "$@" >"$work/log" 2>&1; }
+submit --dry-run "$work/job.conf"; check "a config file without [slurm] will do" [ $? -eq 0 ]
+check "and says nothing of time" grep -qF -- "--signal=B:USR1@120 $source_folder/slurm/label_corpus.sbatch $work/job.conf" "$work/log"
 printf '[slurm]\ntasks = 64\ncpus_per_task = 4\ntime_limit = 04:00:00\ndrain_s = 90\n' >>"$work/job.conf"
 printf 'sbatch_arguments = --account=me --partition=gpu\n' >>"$work/job.conf"
 submit --dry-run --array 3 "$work/job.conf" --hold

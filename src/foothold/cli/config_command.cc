@@ -17,7 +17,7 @@ constexpr char kExamples[] =
     "  foothold config > my.conf\n"
     "  foothold config --config my.conf --josh.max_iterations 50\n"
     "  FOOTHOLD_RUN_THREADS=4 foothold config\n"
-    "  foothold config --config my.conf --get job.output\n\n"
+    "  foothold config --config my.conf --get job.output slurm.tasks\n\n"
     "Later wins: defaults, config file, environment (FOOTHOLD_SECTION_NAME), flags.";
 
 constexpr char kReferenceIntroduction[] =
@@ -33,7 +33,7 @@ constexpr char kReferenceIntroduction[] =
 struct Arguments {
   bool reference = false;
   bool labels_only = false;
-  std::string get;
+  std::vector<std::string> get;
   OptionArguments options;
 };
 
@@ -61,10 +61,8 @@ ExitCode Run(const Arguments& arguments) {
     return ExitCode::kOk;
   }
   Resolve(arguments.options, &options);
-  if (!arguments.get.empty()) {
-    std::cout << ValueOf(set, arguments.get) << "\n";
-    return ExitCode::kOk;
-  }
+  for (const std::string& key : arguments.get) std::cout << ValueOf(set, key) << "\n";
+  if (!arguments.get.empty()) return ExitCode::kOk;
   std::cout << set.Dump(arguments.labels_only);
   return ExitCode::kOk;
 }
@@ -77,7 +75,7 @@ void AddConfigCommand(CLI::App* app, Action* action) {
   command->add_flag(
       "--reference", arguments->reference, "Print docs/options.md: every option with its range.");
   command->add_flag("--labels-only", arguments->labels_only, "Only options that change labels.");
-  command->add_option("--get", arguments->get, "Print one value, plain: --get job.output.")
+  command->add_option("--get", arguments->get, "Print values only, plain, one per line.")
       ->type_name("SECTION.NAME");
   ProgramOptions defaults;
   OptionSet shown;
