@@ -15,7 +15,7 @@ fi
 jobs=${JOBS:-$(nproc)}
 build=${FOOTHOLD_BUILD_DIR:-build}
 
-scripts/install_deps.sh
+scripts/install_deps.sh --tests
 torch=${FOOTHOLD_TORCH:-ON}
 [ "$torch" = OFF ] || scripts/install_torch.sh
 

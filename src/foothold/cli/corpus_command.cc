@@ -14,6 +14,8 @@ const std::vector<AddCorpusVerb> kVerbs = {AddCorpusScan,
                                            AddCorpusRepair,
                                            AddCorpusRetry,
                                            AddCorpusQuarantine,
+                                           AddCorpusMerge,
+                                           AddCorpusPrune,
                                            AddCorpusProbeWorker};
 
 }  // namespace

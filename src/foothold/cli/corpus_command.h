@@ -15,5 +15,7 @@ void AddCorpusVerify(CLI::App* corpus, Action* action);
 void AddCorpusRepair(CLI::App* corpus, Action* action);
 void AddCorpusRetry(CLI::App* corpus, Action* action);
 void AddCorpusQuarantine(CLI::App* corpus, Action* action);
+void AddCorpusMerge(CLI::App* corpus, Action* action);
+void AddCorpusPrune(CLI::App* corpus, Action* action);
 
 }  // namespace foothold::cli

@@ -28,6 +28,7 @@ void AddCommands(CLI::App* app, Action* action) {
   AddEvaluateCommand(app, action);
   AddConfigCommand(app, action);
   AddBenchCommand(app, action);
+  AddStatusCommand(app, action);
   AddCorpusCommand(app, action);
 }
 

@@ -52,7 +52,8 @@ ImageTransform MakeWorkingTransform(int source_width, int source_height, const V
 std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
 
 // Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
-// after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has.
+// after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has, or frames
+// of another size (a source_width of 0 takes any).
 class FrameReader {
  public:
   explicit FrameReader(const Clip& clip);
