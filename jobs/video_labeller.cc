@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "foothold/base/hash.h"
 #include "jobs/label_corpus_job.h"
 #include "labels/body_file.h"
 
@@ -50,8 +51,14 @@ CorpusLabeller VideoLabeller() {
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
     return [context, body](const Unit& unit) {
-      return RecordOf(LabelVideo(
-          unit.path, unit.begin, unit.end, context.labels_folder + "/" + unit.id, *body, context.label));
+      VideoTask task;
+      task.path = unit.path;
+      task.begin = unit.begin;
+      task.end = unit.end;
+      task.output_dir = context.labels_folder + "/" + unit.id;
+      task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
+      task.checkpoint_s = context.job.checkpoint_s;
+      return RecordOf(LabelVideo(task, *body, context.label));
     };
   };
   return labeller;

@@ -21,6 +21,13 @@ const OptionTable& JobOptions::Table() {
                {},
                "Body model (.h5 or SMPL .npz); empty: the one that ships with Foothold.")
           .DoesNotAffectLabels()
+          .Add("checkpoint_s",
+               &JobOptions::checkpoint_s,
+               0.0,
+               86400,
+               "Seconds of work after which what a unit has so far is kept below output/partial, so that a "
+               "killed rank loses no more.")
+          .DoesNotAffectLabels()
           .Build();
   return table;
 }

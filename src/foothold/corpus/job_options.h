@@ -12,6 +12,7 @@ struct JobOptions {
   std::string corpus;
   std::string output;
   std::string body;
+  double checkpoint_s = 20;  // Between partial results of a unit.
   static const OptionTable& Table();
 };
 

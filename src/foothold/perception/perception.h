@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/scene/body.h"
@@ -27,6 +28,13 @@ class Perception {
   virtual ~Perception() = default;
   // `threads` must not change the result. `times` gets seconds per phase; may be null.
   virtual Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) = 0;
+
+  // Where a back end that takes long may keep finished pieces of the next Observe, and find those of a
+  // process that died; null (the default): nowhere. Never changes the result.
+  void set_journal(Journal* journal) { journal_ = journal; }
+
+ protected:
+  Journal* journal_ = nullptr;
 };
 
 // Throws Error(kUsage) for an unknown name. `classical` is used by the back end of that name only; the

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "foothold/base/log.h"
+#include "foothold/pipeline/label_commit.h"
+#include "foothold/pipeline/partial_work.h"
 #include "foothold/pipeline/sidecar.h"
 
 namespace foothold {
@@ -39,76 +42,6 @@ void PrepareOutputDirectory(const std::string& directory) {
     throw Error(
         ErrorKind::kStorage,
         "cannot write to the output directory '" + directory + "': " + why + "; choose another with -o");
-  }
-}
-
-labels::Provenance MakeProvenance(const BodyModel& body, const LabelOptions& options) {
-  LabelOptions copy = options;
-  OptionSet set;
-  copy.BindTo(&set);
-  labels::Provenance provenance;
-  provenance.program = ProgramVersion();
-  provenance.options = set.Dump(/*labels_only=*/true);
-  provenance.body_model_hash = body.content_hash;
-  return provenance;
-}
-
-// What differs between an existing label and the one we would make; empty when nothing does.
-std::string Difference(const labels::Label& existing, const Clip& clip, const labels::Provenance& ours) {
-  if (existing.kind != "label") return "it is of kind '" + existing.kind + "'";
-  if (existing.clip.id != clip.id) return "it is of another video or frame range";
-  if (existing.provenance.program != ours.program) return "'" + existing.provenance.program + "' made it";
-  if (existing.provenance.options != ours.options) return "other options made it";
-  if (existing.provenance.body_model_hash != ours.body_model_hash) return "it uses another body model";
-  return "";
-}
-
-// Sets status, reason and message when a label at outcome->label_path decides the outcome; returns
-// whether it does.
-bool SettledByExistingLabel(const Clip& clip,
-                            const labels::Provenance& provenance,
-                            bool overwrite,
-                            ClipOutcome* outcome) {
-  if (!fs::exists(outcome->label_path)) return false;
-  std::string reason, problem;
-  try {
-    const labels::Label existing = labels::ReadLabel(outcome->label_path);
-    problem = Difference(existing, clip, provenance);
-    if (problem.empty()) {
-      outcome->status = ClipOutcome::Status::kAlreadyDone;
-      outcome->num_people = static_cast<int>(existing.reconstruction.people.size());
-      outcome->flags = existing.reconstruction.flags;
-      return true;
-    }
-    reason = "label_exists";
-  } catch (const Error& error) {
-    problem = error.what();
-    reason = "label_corrupt";
-  }
-  if (overwrite) return false;
-  outcome->status = ClipOutcome::Status::kFailed;
-  outcome->exit_code = ExitCode::kUsage;
-  outcome->reason = reason;
-  outcome->message = "'" + outcome->label_path + "' is in the way (" + problem +
-                     "); choose another output directory, or pass --overwrite";
-  return true;
-}
-
-// Writes the label under its name; with `overwrite` replaces what is there.
-void CommitLabel(const labels::Label& label, const std::string& path, bool overwrite) {
-  if (!overwrite) {
-    // False: another process finished the same clip first; labels are deterministic, so its is ours.
-    labels::WriteLabel(label, path);
-    return;
-  }
-  const std::string replacement = path + ".replacement-" + std::to_string(getpid());
-  std::error_code error;
-  fs::remove(replacement, error);
-  labels::WriteLabel(label, replacement);
-  fs::rename(replacement, path, error);
-  if (error) {
-    fs::remove(replacement, error);
-    throw Error(ErrorKind::kStorage, "cannot replace '" + path + "': " + error.message());
   }
 }
 
@@ -146,6 +79,13 @@ void RunIntoOutcome(ClipOutcome* outcome, const Work& work) {
                error.reason().empty() ? fallback : error.reason(),
                error.what(),
                outcome);
+  } catch (const std::bad_alloc&) {
+    SetFailure(ClipOutcome::Status::kFailed,
+               ExitCode::kFailure,
+               kOutOfMemory,
+               "the memory that this process may have does not suffice; allow more, or use fewer threads, a "
+               "smaller video.working_long_edge_px or shorter parts (video.part_frames)",
+               outcome);
   } catch (const std::exception& error) {
     SetFailure(ClipOutcome::Status::kFailed,
                ExitCode::kFailure,
@@ -165,31 +105,111 @@ std::vector<Clip> ClipsOf(const VideoProbe& probe, int begin, int end, const Vid
   }
 }
 
-ClipOutcome LabelOneClip(const Clip& clip,
-                         const std::string& output_dir,
-                         const BodyModel& body,
-                         const LabelOptions& options) {
+// One video on its way.
+struct Work {
+  const VideoTask& task;
+  const BodyModel& body;
+  const LabelOptions& options;
+  labels::Provenance provenance;
+  PartialWork partial;
+};
+
+std::string IdentityOf(const labels::Provenance& provenance) {
+  return "# " + provenance.program + "\n# body model " + provenance.body_model_hash + "\n" +
+         provenance.options;
+}
+
+void RequireSameFrames(const Observations& observations, const Clip& clip) {
+  if (observations.clip.num_frames() == clip.num_frames()) return;
+  throw Error(ErrorKind::kBadInput,
+              "the observations of '" + clip.source_path + "' have " +
+                  std::to_string(observations.clip.num_frames()) + " frames, the clip has " +
+                  std::to_string(clip.num_frames()) + "; make them from the same video and frame range")
+      .WithReason("observations_mismatch");
+}
+
+Observations Observe(const Clip& clip,
+                     const BodyModel& body,
+                     const LabelOptions& options,
+                     PhaseTimes* times,
+                     Journal* journal) {
+  const std::unique_ptr<Perception> perception = MakePerception(options.perception, options.classical);
+  perception->set_journal(journal);
+  Observations observations = perception->Observe(clip, body, ResolveThreads(options.run.threads), times);
+  RequireSameFrames(observations, clip);
+  return observations;
+}
+
+labels::Label Optimise(const Clip& clip,
+                       const Observations& observations,
+                       const BodyModel& body,
+                       const LabelOptions& options,
+                       PhaseTimes* times,
+                       Journal* journal) {
+  LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
+          std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
+  PhaseTimes::Scope scope(times, "optimise");
+  JoshResult result =
+      OptimizeJointly(observations, body, options.josh, ResolveThreads(options.run.threads), journal);
+  FillJoints(body, &result.reconstruction);
+
+  labels::Label label;
+  label.clip = clip;
+  // Recorded observations bring the transform of the working image they were made in.
+  label.clip.working_from_source = observations.clip.working_from_source;
+  label.reconstruction = std::move(result.reconstruction);
+  AddSourceFlags(clip.source_flags, &label.reconstruction.flags);
+  label.summary = std::move(result.summary);
+  label.quality = std::move(result.quality);
+  label.provenance = MakeProvenance(body, options);
+  label.provenance.perception = observations.source;
+  return label;
+}
+
+// Perception, unless a process before this one completed it.
+Observations ObserveOrResume(const Work& work, const Clip& clip, Journal* journal, PhaseTimes* times) {
+  Observations observations;
+  {
+    const PhaseTimes::Scope scope(times, "resume");
+    if (work.partial.FindObservations(clip.id, &observations)) return observations;
+  }
+  const Timer timer;
+  observations = Observe(clip, work.body, work.options, times, journal);
+  if (work.partial.IsWorthKeeping(timer.Seconds())) {
+    const PhaseTimes::Scope scope(times, "checkpoint");
+    work.partial.KeepObservations(clip.id, observations);
+  }
+  return observations;
+}
+
+ClipOutcome LabelOneClip(const Work& work, const Clip& clip) {
   ErrorContext context(clip.id);
   ClipOutcome outcome;
   outcome.name = clip.name;
   outcome.clip_id = clip.id;
   outcome.num_frames = clip.num_frames();
-  outcome.label_path = (fs::path(output_dir) / (clip.name + ".h5")).string();
-  const bool overwrite = options.run.overwrite;
-  if (SettledByExistingLabel(clip, MakeProvenance(body, options), overwrite, &outcome)) return outcome;
-
+  outcome.label_path = (fs::path(work.task.output_dir) / (clip.name + ".h5")).string();
+  const bool overwrite = work.options.run.overwrite;
+  const bool settled = SettledByExistingLabel(clip, work.provenance, overwrite, &outcome);
   const Timer timer;
-  RunIntoOutcome(&outcome, [&] {
-    const labels::Label label = LabelClip(clip, body, options, &outcome.times);
-    {
-      PhaseTimes::Scope scope(&outcome.times, "write");
-      CommitLabel(label, outcome.label_path, overwrite);
-    }
-    outcome.status = ClipOutcome::Status::kDone;
-    outcome.num_people = static_cast<int>(label.reconstruction.people.size());
-    outcome.flags = label.reconstruction.flags;
-  });
-  outcome.total_s = timer.Seconds();
+  if (!settled) {
+    RunIntoOutcome(&outcome, [&] {
+      const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(clip.id);
+      const Observations observations = ObserveOrResume(work, clip, journal.get(), &outcome.times);
+      const labels::Label label =
+          Optimise(clip, observations, work.body, work.options, &outcome.times, journal.get());
+      {
+        PhaseTimes::Scope scope(&outcome.times, "write");
+        CommitLabel(label, outcome.label_path, overwrite);
+      }
+      outcome.status = ClipOutcome::Status::kDone;
+      outcome.num_people = static_cast<int>(label.reconstruction.people.size());
+      outcome.flags = label.reconstruction.flags;
+    });
+    outcome.total_s = timer.Seconds();
+  }
+  // A failed clip is tried again.
+  if (outcome.status != ClipOutcome::Status::kFailed) work.partial.Remove(clip.id);
   return outcome;
 }
 
@@ -225,62 +245,34 @@ void LabelOptions::BindTo(OptionSet* set) {
 labels::Label LabelClip(const Clip& clip,
                         const BodyModel& body,
                         const LabelOptions& options,
-                        PhaseTimes* times) {
-  const int threads = ResolveThreads(options.run.threads);
-  const Observations observations =
-      MakePerception(options.perception, options.classical)->Observe(clip, body, threads, times);
-  if (observations.clip.num_frames() != clip.num_frames()) {
-    throw Error(ErrorKind::kBadInput,
-                "the observations of '" + clip.source_path + "' have " +
-                    std::to_string(observations.clip.num_frames()) + " frames, the clip has " +
-                    std::to_string(clip.num_frames()) + "; make them from the same video and frame range")
-        .WithReason("observations_mismatch");
-  }
-  LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
-          std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
-  PhaseTimes::Scope scope(times, "optimise");
-  JoshResult result = OptimizeJointly(observations, body, options.josh, threads);
-  FillJoints(body, &result.reconstruction);
-
-  labels::Label label;
-  label.clip = clip;
-  // Recorded observations bring the transform of the working image they were made in.
-  label.clip.working_from_source = observations.clip.working_from_source;
-  label.reconstruction = std::move(result.reconstruction);
-  AddSourceFlags(clip.source_flags, &label.reconstruction.flags);
-  label.summary = std::move(result.summary);
-  label.quality = std::move(result.quality);
-  label.provenance = MakeProvenance(body, options);
-  label.provenance.perception = observations.source;
-  return label;
+                        PhaseTimes* times,
+                        Journal* journal) {
+  return Optimise(clip, Observe(clip, body, options, times, journal), body, options, times, journal);
 }
 
-std::vector<ClipOutcome> LabelVideo(const std::string& path,
-                                    int begin,
-                                    int end,
-                                    const std::string& output_dir,
+std::vector<ClipOutcome> LabelVideo(const VideoTask& task,
                                     const BodyModel& body,
                                     const LabelOptions& options) {
-  PrepareOutputDirectory(output_dir);
+  PrepareOutputDirectory(task.output_dir);
+  const labels::Provenance provenance = MakeProvenance(body, options);
+  const Work work{task,
+                  body,
+                  options,
+                  provenance,
+                  PartialWork(task.partial_dir, IdentityOf(provenance), task.checkpoint_s)};
   std::vector<Clip> clips;
   ClipOutcome whole_video;
-  whole_video.name = fs::path(path).stem().string();
+  whole_video.name = fs::path(task.path).stem().string();
   RunIntoOutcome(&whole_video, [&] {
-    clips = ClipsOf(ProbeVideo(path, options.video), begin, end, options.video);
-    if (clips.empty()) {
-      throw Error(ErrorKind::kBadInput,
-                  "'" + path + "' has no run of at least " + std::to_string(options.video.min_clip_frames) +
-                      " frames without a cut (video.min_clip_frames)")
-          .WithReason("video_too_short");
-    }
+    clips = ClipsOf(ProbeVideo(task.path, options.video), task.begin, task.end, options.video);
   });
   std::vector<ClipOutcome> outcomes;
   if (clips.empty()) outcomes.push_back(whole_video);
   for (const Clip& clip : clips) {
     LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
-    outcomes.push_back(LabelOneClip(clip, output_dir, body, options));
+    outcomes.push_back(LabelOneClip(work, clip));
   }
-  for (const ClipOutcome& outcome : outcomes) WriteSidecars(outcome, path, output_dir);
+  for (const ClipOutcome& outcome : outcomes) WriteSidecars(outcome, task.path, task.output_dir);
   return outcomes;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "foothold/base/error.h"
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
@@ -51,25 +52,34 @@ struct ClipOutcome {
   PhaseTimes times;
 };
 
+inline constexpr char kOutOfMemory[] = "out_of_memory";  // Reason of a failed clip.
+
 // "foothold 0.1.0".
 std::string ProgramVersion();
 const char* NameOf(ClipOutcome::Status status);
 
-// Perception and joint optimisation of one clip; no files are written.
+// Perception and joint optimisation of one clip; no files are written, but to `journal` (may be null).
 labels::Label LabelClip(const Clip& clip,
                         const BodyModel& body,
                         const LabelOptions& options,
-                        PhaseTimes* times);
+                        PhaseTimes* times,
+                        Journal* journal = nullptr);
 
-// Labels frames [begin, end) of one video into `output_dir`: <name>.h5 per clip, <name>.timing.json,
-// and <name>.failed.json where it was not possible. A clip that cannot be labelled becomes an outcome,
-// not an exception; so does a label that is there already: kAlreadyDone when the same options, program
-// and body made it, else kFailed with the reason label_exists or label_corrupt, unless
-// options.run.overwrite. Storage, device, network and usage errors throw.
-std::vector<ClipOutcome> LabelVideo(const std::string& path,
-                                    int begin,
-                                    int end,
-                                    const std::string& output_dir,
+// One video, or frames [begin, end) of it, to be labelled.
+struct VideoTask {
+  std::string path;
+  int begin = 0, end = -1;   // end < 0: to the end of the video.
+  std::string output_dir;    // Of labels and sidecars.
+  std::string partial_dir;   // Of what a later process goes on from (partial_work.h); empty: nothing is kept.
+  double checkpoint_s = 20;  // Seconds between partial results.
+};
+
+// Labels a video into output_dir: <name>.h5 per clip, <name>.timing.json, and <name>.failed.json where it
+// was not possible. A clip that cannot be labelled becomes an outcome, not an exception; so does a label
+// that is there already: kAlreadyDone when the same options, program and body made it, else kFailed with
+// the reason label_exists or label_corrupt, unless options.run.overwrite. Storage, device, network and
+// usage errors throw. Killed and called again, it goes on from its partial results and gives the same bytes.
+std::vector<ClipOutcome> LabelVideo(const VideoTask& task,
                                     const BodyModel& body,
                                     const LabelOptions& options);
 

@@ -4,6 +4,7 @@
 
 #include "foothold/base/error.h"
 #include "foothold/base/hash.h"
+#include "foothold/base/pulse.h"
 #include "foothold/video/frame_times.h"
 #include "foothold/video/opencv_io.h"
 #include "foothold/video/scene_cuts.h"
@@ -56,6 +57,7 @@ Pass DecodeAll(const std::string& path, cv::VideoCapture* capture) {
                      "video_size_changes");
     }
     pass.thumbnails.push_back(video_internal::MakeThumbnail(bgr));
+    Pulse();
   }
   return pass;
 }

@@ -2,6 +2,7 @@
 #include <opencv2/videoio.hpp>
 
 #include "foothold/base/error.h"
+#include "foothold/base/pulse.h"
 #include "foothold/video/opencv_io.h"
 #include "foothold/video/video.h"
 
@@ -31,6 +32,7 @@ FrameReader::FrameReader(const Clip& clip) : impl_(std::make_unique<Impl>()) {
   // Decoded and dropped: seeking lands on wrong frames in cut, damaged and transport-stream files.
   for (int frame = 0; frame < clip.first_frame; ++frame) {
     if (!impl_->capture.grab()) ThrowEnded(clip, frame - clip.first_frame);
+    Pulse();
   }
 }
 
@@ -51,6 +53,7 @@ bool FrameReader::Next(ImageU8* rgb) {
   }
   *rgb = video_internal::RgbFromBgr(bgr);
   ++impl_->next;
+  Pulse();
   return true;
 }
 
