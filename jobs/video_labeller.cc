@@ -41,6 +41,37 @@ LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes) {
   return record;
 }
 
+// Of a part: what it saw counts with the label of the join.
+LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
+  if (outcomes.empty()) {  // The part has nothing to look at.
+    LedgerRecord record;
+    record.event = LedgerRecord::Event::kDone;
+    return record;
+  }
+  std::vector<ClipOutcome> counted = outcomes;
+  for (ClipOutcome& outcome : counted) outcome.num_frames = 0;
+  LedgerRecord record = RecordOf(counted);
+  record.clips_done = 0;
+  return record;
+}
+
+LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const Unit& unit) {
+  VideoTask task;
+  task.path = unit.path;
+  task.begin = unit.begin;
+  task.end = unit.end;
+  task.output_dir = context.labels_folder + "/" + unit.id;
+  // Parts and their join share it.
+  task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
+  task.checkpoint_s = context.job.checkpoint_s;
+  task.memory_rung = context.memory_rung;
+  if (unit.kind != Unit::Kind::kPart) return RecordOf(LabelVideo(task, body, context.label));
+  const FrameRange frames{unit.begin, unit.end};
+  task.begin = 0;
+  task.end = -1;
+  return PartRecordOf(ObservePart(task, frames, body, context.label));
+}
+
 }  // namespace
 
 CorpusLabeller VideoLabeller() {
@@ -50,16 +81,7 @@ CorpusLabeller VideoLabeller() {
   };
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
-    return [context, body](const Unit& unit) {
-      VideoTask task;
-      task.path = unit.path;
-      task.begin = unit.begin;
-      task.end = unit.end;
-      task.output_dir = context.labels_folder + "/" + unit.id;
-      task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
-      task.checkpoint_s = context.job.checkpoint_s;
-      return RecordOf(LabelVideo(task, *body, context.label));
-    };
+    return [context, body](const Unit& unit) { return WorkOn(context, *body, unit); };
   };
   return labeller;
 }

@@ -5,27 +5,25 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "foothold/base/log.h"
 #include "foothold/pipeline/label_commit.h"
-#include "foothold/pipeline/partial_work.h"
+#include "foothold/pipeline/label_writer.h"
+#include "foothold/pipeline/part_files.h"
+#include "foothold/pipeline/run_into_outcome.h"
 #include "foothold/pipeline/sidecar.h"
+#include "foothold/pipeline/video_parts.h"
+#include "foothold/pipeline/video_work.h"
 
 namespace foothold {
 namespace {
 
 namespace fs = std::filesystem;
-
-int ResolveThreads(int threads) {
-  if (threads > 0) return threads;
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores > 0 ? static_cast<int>(cores) : 1;
-}
 
 // Fails before any work is done rather than after minutes of it.
 void PrepareOutputDirectory(const std::string& directory) {
@@ -45,234 +43,190 @@ void PrepareOutputDirectory(const std::string& directory) {
   }
 }
 
-// Those of the file too: whoever trains on the label should know.
-void AddSourceFlags(const std::vector<std::string>& source_flags, std::vector<std::string>* flags) {
-  for (const std::string& flag : source_flags) {
-    if (std::find(flags->begin(), flags->end(), flag) == flags->end()) flags->push_back(flag);
-  }
-}
-
-bool IsAboutTheClip(ErrorKind kind) { return kind == ErrorKind::kBadInput || kind == ErrorKind::kContract; }
-
-void SetFailure(ClipOutcome::Status status,
-                ExitCode code,
-                std::string reason,
-                std::string message,
-                ClipOutcome* outcome) {
-  outcome->status = status;
-  outcome->exit_code = code;
-  outcome->reason = std::move(reason);
-  outcome->message = std::move(message);
-}
-
-// Runs `work`, turning an exception that concerns only this clip into the outcome.
-template <class Work>
-void RunIntoOutcome(ClipOutcome* outcome, const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (!IsAboutTheClip(error.kind())) throw;
-    const bool rejected = error.kind() == ErrorKind::kBadInput;
-    const std::string fallback = rejected ? "bad_input" : "internal_error";
-    SetFailure(rejected ? ClipOutcome::Status::kRejected : ClipOutcome::Status::kFailed,
-               error.exit_code(),
-               error.reason().empty() ? fallback : error.reason(),
-               error.what(),
-               outcome);
-  } catch (const std::bad_alloc&) {
-    SetFailure(ClipOutcome::Status::kFailed,
-               ExitCode::kFailure,
-               kOutOfMemory,
-               "the memory that this process may have does not suffice; allow more, or use fewer threads, a "
-               "smaller video.working_long_edge_px or shorter parts (video.part_frames)",
-               outcome);
-  } catch (const std::exception& error) {
-    SetFailure(ClipOutcome::Status::kFailed,
-               ExitCode::kFailure,
-               "internal_error",
-               std::string("unexpected failure (please report it): ") + error.what(),
-               outcome);
-  }
-}
-
-// A frame range that this video does not have is this video's problem: others of a corpus go on.
-std::vector<Clip> ClipsOf(const VideoProbe& probe, int begin, int end, const VideoOptions& options) {
-  try {
-    return MakeClips(probe, begin, end, options);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kUsage) throw;
-    throw Error(ErrorKind::kBadInput, error.what()).WithReason("frame_range");
-  }
-}
-
-// One video on its way.
-struct Work {
-  const VideoTask& task;
-  const BodyModel& body;
-  const LabelOptions& options;
-  labels::Provenance provenance;
-  PartialWork partial;
+// Outcomes of one video; they stay where they are while labels are written.
+struct Results {
+  std::deque<ClipOutcome> outcomes;
+  LabelWriter writer;
 };
 
-std::string IdentityOf(const labels::Provenance& provenance) {
-  return "# " + provenance.program + "\n# body model " + provenance.body_model_hash + "\n" +
-         provenance.options;
-}
-
-void RequireSameFrames(const Observations& observations, const Clip& clip) {
-  if (observations.clip.num_frames() == clip.num_frames()) return;
-  throw Error(ErrorKind::kBadInput,
-              "the observations of '" + clip.source_path + "' have " +
-                  std::to_string(observations.clip.num_frames()) + " frames, the clip has " +
-                  std::to_string(clip.num_frames()) + "; make them from the same video and frame range")
-      .WithReason("observations_mismatch");
-}
-
-Observations Observe(const Clip& clip,
-                     const BodyModel& body,
-                     const LabelOptions& options,
-                     PhaseTimes* times,
-                     Journal* journal) {
-  const std::unique_ptr<Perception> perception = MakePerception(options.perception, options.classical);
-  perception->set_journal(journal);
-  Observations observations = perception->Observe(clip, body, ResolveThreads(options.run.threads), times);
-  RequireSameFrames(observations, clip);
-  return observations;
-}
-
-labels::Label Optimise(const Clip& clip,
-                       const Observations& observations,
-                       const BodyModel& body,
-                       const LabelOptions& options,
-                       PhaseTimes* times,
-                       Journal* journal) {
-  LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
-          std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
-  PhaseTimes::Scope scope(times, "optimise");
-  JoshResult result =
-      OptimizeJointly(observations, body, options.josh, ResolveThreads(options.run.threads), journal);
-  FillJoints(body, &result.reconstruction);
-
-  labels::Label label;
-  label.clip = clip;
-  // Recorded observations bring the transform of the working image they were made in.
-  label.clip.working_from_source = observations.clip.working_from_source;
-  label.reconstruction = std::move(result.reconstruction);
-  AddSourceFlags(clip.source_flags, &label.reconstruction.flags);
-  label.summary = std::move(result.summary);
-  label.quality = std::move(result.quality);
-  label.provenance = MakeProvenance(body, options);
-  label.provenance.perception = observations.source;
-  return label;
-}
-
-// Perception, unless a process before this one completed it.
-Observations ObserveOrResume(const Work& work, const Clip& clip, Journal* journal, PhaseTimes* times) {
-  Observations observations;
-  {
-    const PhaseTimes::Scope scope(times, "resume");
-    if (work.partial.FindObservations(clip.id, &observations)) return observations;
+// Labels one clip, from what `observe` sees.
+template <class Observe>
+void LabelOneClip(const VideoWork& work, const Clip& clip, const Observe& observe, Results* results) {
+  const ErrorContext context(clip.id);
+  ClipOutcome& outcome = results->outcomes.emplace_back();
+  outcome.name = clip.name;
+  outcome.clip_id = clip.id;
+  outcome.num_frames = clip.num_frames();
+  outcome.label_path = (fs::path(work.task.output_dir) / (clip.name + ".h5")).string();
+  const auto forget = [&work, id = clip.id] { work.partial.Remove(id); };
+  if (SettledByExistingLabel(clip, work.provenance, work.options.run.overwrite, &outcome)) {
+    if (outcome.status == ClipOutcome::Status::kAlreadyDone) forget();
+    return;
   }
   const Timer timer;
-  observations = Observe(clip, work.body, work.options, times, journal);
-  if (work.partial.IsWorthKeeping(timer.Seconds())) {
-    const PhaseTimes::Scope scope(times, "checkpoint");
-    work.partial.KeepObservations(clip.id, observations);
-  }
-  return observations;
+  RunIntoOutcome(&outcome, [&] {
+    LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
+    const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(clip.id);
+    labels::Label label =
+        OptimiseClip(work, clip, observe(journal.get(), &outcome.times), &outcome.times, journal.get());
+    outcome.num_people = static_cast<int>(label.reconstruction.people.size());
+    outcome.flags = label.reconstruction.flags;
+    results->writer.Commit(std::move(label), &outcome, [&outcome, timer, forget] {
+      outcome.total_s = timer.Seconds();
+      forget();
+    });
+  });
+  if (outcome.status == ClipOutcome::Status::kRejected) forget();  // A failed clip is tried again.
 }
 
-ClipOutcome LabelOneClip(const Work& work, const Clip& clip) {
-  ErrorContext context(clip.id);
+void LabelWholeClips(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  for (const Clip& clip : clips) {
+    LabelOneClip(
+        work,
+        clip,
+        [&](Journal* journal, PhaseTimes* times) { return ObserveOrResume(work, clip, journal, times); },
+        results);
+  }
+}
+
+// The label of the whole clip may be there already, though its parts are gone.
+bool HasWholeLabel(const VideoWork& work, const Clip& clip, Results* results) {
   ClipOutcome outcome;
   outcome.name = clip.name;
   outcome.clip_id = clip.id;
   outcome.num_frames = clip.num_frames();
   outcome.label_path = (fs::path(work.task.output_dir) / (clip.name + ".h5")).string();
-  const bool overwrite = work.options.run.overwrite;
-  const bool settled = SettledByExistingLabel(clip, work.provenance, overwrite, &outcome);
-  const Timer timer;
-  if (!settled) {
-    RunIntoOutcome(&outcome, [&] {
-      const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(clip.id);
-      const Observations observations = ObserveOrResume(work, clip, journal.get(), &outcome.times);
-      const labels::Label label =
-          Optimise(clip, observations, work.body, work.options, &outcome.times, journal.get());
-      {
-        PhaseTimes::Scope scope(&outcome.times, "write");
-        CommitLabel(label, outcome.label_path, overwrite);
-      }
-      outcome.status = ClipOutcome::Status::kDone;
-      outcome.num_people = static_cast<int>(label.reconstruction.people.size());
-      outcome.flags = label.reconstruction.flags;
+  if (!SettledByExistingLabel(clip, work.provenance, work.options.run.overwrite, &outcome)) return false;
+  results->outcomes.push_back(std::move(outcome));
+  return true;
+}
+
+void LabelFromParts(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  for (const Clip& clip : clips) {
+    if (HasWholeLabel(work, clip, results)) continue;
+    std::vector<SeenStretch> stretches;
+    ClipOutcome nothing_seen;
+    nothing_seen.name = clip.name;
+    nothing_seen.clip_id = clip.id;
+    nothing_seen.num_frames = clip.num_frames();
+    PhaseTimes times;
+    RunIntoOutcome(&nothing_seen, [&] {
+      const PhaseTimes::Scope scope(&times, "join");
+      stretches = JoinPieces(work, clip);
     });
-    outcome.total_s = timer.Seconds();
+    if (stretches.empty()) results->outcomes.push_back(nothing_seen);
+    for (SeenStretch& stretch : stretches) {
+      LabelOneClip(
+          work,
+          stretch.clip,
+          [&](Journal*, PhaseTimes*) { return std::move(stretch.observations); },
+          results);
+      for (const auto& [phase, seconds] : times.seconds()) results->outcomes.back().times.Add(phase, seconds);
+      times = PhaseTimes();
+    }
   }
-  // A failed clip is tried again.
-  if (outcome.status != ClipOutcome::Status::kFailed) work.partial.Remove(clip.id);
-  return outcome;
+}
+
+// Frames of the video from its first clip to its last; parts are planned over them.
+FrameRange FramesOf(const VideoTask& task, const std::vector<Clip>& clips) {
+  const Clip& last = clips.back();
+  return {task.begin, task.end >= 0 ? task.end : last.first_frame + last.num_frames()};
+}
+
+bool AllHaveLabels(const VideoWork& work, const std::vector<Clip>& clips) {
+  return std::all_of(clips.begin(), clips.end(), [&](const Clip& clip) {
+    return !work.options.run.overwrite && fs::exists(fs::path(work.task.output_dir) / (clip.name + ".h5"));
+  });
+}
+
+// Whether every clip has one label for all of it: then parts have done their duty.
+bool AllWhole(const std::vector<Clip>& clips, const std::deque<ClipOutcome>& outcomes) {
+  return std::all_of(clips.begin(), clips.end(), [&](const Clip& clip) {
+    return std::any_of(outcomes.begin(), outcomes.end(), [&](const ClipOutcome& outcome) {
+      return outcome.clip_id == clip.id && (outcome.status == ClipOutcome::Status::kDone ||
+                                            outcome.status == ClipOutcome::Status::kAlreadyDone);
+    });
+  });
+}
+
+void LabelClips(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  const FrameRange frames = FramesOf(work.task, clips);
+  const std::vector<FrameRange> plan = PlanParts(frames.begin, frames.end, work.options.video);
+  if (!SeesPictures(work.options) || plan.size() == 1) return LabelWholeClips(work, clips, results);
+  if (!work.task.only_seen_parts && !AllHaveLabels(work, clips)) {
+    for (const FrameRange& part : plan) {
+      for (ClipOutcome& piece : ObservePieces(work, clips, part)) {
+        if (piece.status == ClipOutcome::Status::kFailed) results->outcomes.push_back(std::move(piece));
+      }
+    }
+    if (!results->outcomes.empty()) return;  // Tried again; what was seen is kept.
+  }
+  LabelFromParts(work, clips, results);
+  results->writer.Finish();
+  // Parts of a video with holes stay: once the missing ones are seen, the join can be whole.
+  if (AllWhole(clips, results->outcomes)) PartFiles(work.partial).Remove(frames);
+}
+
+// Parts need a folder.
+VideoTask WithPartialFolder(VideoTask task) {
+  if (task.partial_dir.empty()) task.partial_dir = task.output_dir + "/.partial";
+  return task;
 }
 
 }  // namespace
-
-const OptionTable& RunOptions::Table() {
-  static const OptionTable table =
-      OptionTableBuilder<RunOptions>("run", "How the program runs. Nothing here changes a label.")
-          .Add("threads", &RunOptions::threads, 0, 1024, "Threads per process; 0 uses all cores.")
-          .DoesNotAffectLabels()
-          .Add("log_level",
-               &RunOptions::log_level,
-               {"debug", "info", "warning", "error"},
-               "Least important message that is printed.")
-          .DoesNotAffectLabels()
-          .Add("overwrite",
-               &RunOptions::overwrite,
-               "Replace labels in the output directory that other options, another program version or "
-               "another body model made.")
-          .DoesNotAffectLabels()
-          .Build();
-  return table;
-}
-
-void LabelOptions::BindTo(OptionSet* set) {
-  set->Bind(&run);
-  set->Bind(&video);
-  set->Bind(&perception);
-  classical.BindTo(set);
-  set->Bind(&josh);
-}
 
 labels::Label LabelClip(const Clip& clip,
                         const BodyModel& body,
                         const LabelOptions& options,
                         PhaseTimes* times,
                         Journal* journal) {
-  return Optimise(clip, Observe(clip, body, options, times, journal), body, options, times, journal);
+  const VideoTask task;
+  const VideoWork work = MakeVideoWork(task, body, options);
+  return OptimiseClip(work, clip, ObserveClip(clip, body, options, times, journal), times, journal);
 }
 
-std::vector<ClipOutcome> LabelVideo(const VideoTask& task,
+std::vector<ClipOutcome> LabelVideo(const VideoTask& given,
                                     const BodyModel& body,
                                     const LabelOptions& options) {
+  const VideoTask task = WithPartialFolder(given);
   PrepareOutputDirectory(task.output_dir);
-  const labels::Provenance provenance = MakeProvenance(body, options);
-  const Work work{task,
-                  body,
-                  options,
-                  provenance,
-                  PartialWork(task.partial_dir, IdentityOf(provenance), task.checkpoint_s)};
+  const VideoWork work = MakeVideoWork(task, body, options);
   std::vector<Clip> clips;
   ClipOutcome whole_video;
   whole_video.name = fs::path(task.path).stem().string();
-  RunIntoOutcome(&whole_video, [&] {
-    clips = ClipsOf(ProbeVideo(task.path, options.video), task.begin, task.end, options.video);
-  });
-  std::vector<ClipOutcome> outcomes;
-  if (clips.empty()) outcomes.push_back(whole_video);
-  for (const Clip& clip : clips) {
-    LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
-    outcomes.push_back(LabelOneClip(work, clip));
+  RunIntoOutcome(&whole_video, [&] { clips = ClipsOf(work); });
+  Results results{{}, LabelWriter(options.run.overwrite)};
+  if (clips.empty()) {
+    results.outcomes.push_back(whole_video);
+  } else {
+    LabelClips(work, clips, &results);
   }
-  for (const ClipOutcome& outcome : outcomes) WriteSidecars(outcome, task.path, task.output_dir);
+  results.writer.Finish();
+  for (const ClipOutcome& outcome : results.outcomes) WriteSidecars(outcome, task.path, task.output_dir);
+  return {results.outcomes.begin(), results.outcomes.end()};
+}
+
+std::vector<ClipOutcome> ObservePart(const VideoTask& task,
+                                     const FrameRange& frames,
+                                     const BodyModel& body,
+                                     const LabelOptions& options) {
+  FOOTHOLD_CHECK(!task.partial_dir.empty(), "a part is seen for a join, in its folder");
+  const VideoWork work = MakeVideoWork(task, body, options);
+  if (!SeesPictures(work.options)) return {};
+  std::vector<Clip> clips;
+  ClipOutcome whole_video;
+  whole_video.name = fs::path(task.path).stem().string();
+  RunIntoOutcome(&whole_video, [&] { clips = ClipsOf(work); });
+  if (clips.empty()) return {whole_video};
+  const FrameRange whole = FramesOf(task, clips);
+  const std::vector<FrameRange> plan = PlanParts(whole.begin, whole.end, work.options.video);
+  std::vector<ClipOutcome> outcomes;
+  if (plan.size() == 1) return outcomes;  // Short after all: the join looks itself.
+  for (const FrameRange& part : plan) {
+    const bool is_ours = part.begin >= frames.begin && (frames.end < 0 || part.begin < frames.end);
+    if (!is_ours) continue;
+    for (ClipOutcome& piece : ObservePieces(work, clips, part)) outcomes.push_back(std::move(piece));
+  }
   return outcomes;
 }
 

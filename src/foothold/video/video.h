@@ -17,6 +17,8 @@ struct VideoOptions {
   bool split_at_cuts = true;
   double cut_threshold = 0.5;
   int min_clip_frames = 8;
+  int part_frames = 750;         // Of a long video, looked at one part at a time.
+  int part_overlap_frames = 50;  // That neighbouring parts share.
   static const OptionTable& Table();
 };
 
@@ -47,9 +49,20 @@ VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options);
 ImageTransform MakeWorkingTransform(int source_width, int source_height, const VideoOptions& options);
 
 // Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps; pieces shorter than
-// min_clip_frames are left out. Every clip carries the flags of the file. Throws Error(kUsage) when that is no range of the video's frames,
-// Error(kBadInput, "video_too_short") when no piece is long enough.
+// min_clip_frames are left out. Every clip carries the flags of the file. Throws Error(kUsage) when that is
+// no range of the video's frames, Error(kBadInput, "video_too_short") when no piece is long enough.
 std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
+
+struct FrameRange {
+  int begin = 0, end = 0;  // Frames [begin, end).
+};
+
+// Overlapping parts of about part_frames each (at most half as much more) that cover frames [begin, end) of
+// a video; one part when that is short. What is seen in them is joined into one world again.
+std::vector<FrameRange> PlanParts(int begin, int end, const VideoOptions& options);
+
+// Frames [begin, end) of a clip as a clip of its own.
+Clip SubClip(const Clip& clip, int begin, int end);
 
 // Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
 // after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has.
