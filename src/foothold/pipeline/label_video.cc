@@ -133,6 +133,15 @@ FrameRange FramesOf(const VideoTask& task, const std::vector<Clip>& clips) {
   return {task.begin, task.end >= 0 ? task.end : last.first_frame + last.num_frames()};
 }
 
+// Parts seen on different rungs of the memory ladder are joined: their working images have one size.
+std::vector<Clip> AtFullSize(const VideoWork& work, std::vector<Clip> clips) {
+  for (Clip& clip : clips) {
+    const ImageTransform& size = clip.working_from_source;
+    clip.working_from_source = MakeWorkingTransform(size.source_width, size.source_height, work.asked.video);
+  }
+  return clips;
+}
+
 bool AllHaveLabels(const VideoWork& work, const std::vector<Clip>& clips) {
   return std::all_of(clips.begin(), clips.end(), [&](const Clip& clip) {
     return !work.options.run.overwrite && fs::exists(fs::path(work.task.output_dir) / (clip.name + ".h5"));
@@ -149,10 +158,11 @@ bool AllWhole(const std::vector<Clip>& clips, const std::deque<ClipOutcome>& out
   });
 }
 
-void LabelClips(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
-  const FrameRange frames = FramesOf(work.task, clips);
+void LabelClips(const VideoWork& work, const std::vector<Clip>& given, Results* results) {
+  const FrameRange frames = FramesOf(work.task, given);
   const std::vector<FrameRange> plan = PlanParts(frames.begin, frames.end, work.options.video);
-  if (!SeesPictures(work.options) || plan.size() == 1) return LabelWholeClips(work, clips, results);
+  if (!SeesPictures(work.options) || plan.size() == 1) return LabelWholeClips(work, given, results);
+  const std::vector<Clip> clips = AtFullSize(work, given);
   if (!work.task.only_seen_parts && !AllHaveLabels(work, clips)) {
     for (const FrameRange& part : plan) {
       for (ClipOutcome& piece : ObservePieces(work, clips, part)) {
@@ -225,7 +235,9 @@ std::vector<ClipOutcome> ObservePart(const VideoTask& task,
   for (const FrameRange& part : plan) {
     const bool is_ours = part.begin >= frames.begin && (frames.end < 0 || part.begin < frames.end);
     if (!is_ours) continue;
-    for (ClipOutcome& piece : ObservePieces(work, clips, part)) outcomes.push_back(std::move(piece));
+    for (ClipOutcome& piece : ObservePieces(work, AtFullSize(work, clips), part)) {
+      outcomes.push_back(std::move(piece));
+    }
   }
   return outcomes;
 }

@@ -17,7 +17,7 @@ namespace foothold {
 class PartFiles {
  public:
   explicit PartFiles(const PartialWork& partial)
-      : folder_(partial.folder()), identity_hash_(partial.identity_hash()) {}
+      : folder_(partial.folder()), identity_hash_(partial.parts_identity()) {}
 
   struct Failure {
     FrameRange range;

@@ -21,9 +21,15 @@ const std::string& BuildHash() {
   return hash;
 }
 
-PartialWork::PartialWork(std::string folder, std::string identity, double interval_s)
-    : folder_(std::move(folder)), identity_(std::move(identity)), interval_s_(interval_s) {
-  if (!folder_.empty()) identity_ += "\n# build " + BuildHash();
+PartialWork::PartialWork(std::string folder,
+                         const std::string& identity,
+                         const std::string& rung_note,
+                         double interval_s)
+    : folder_(std::move(folder)), interval_s_(interval_s) {
+  if (folder_.empty()) return;
+  const std::string of_build = identity + "\n# build " + BuildHash();
+  parts_identity_ = HashText(of_build).substr(0, 16);
+  identity_ = of_build + "\n# " + rung_note;
   identity_hash_ = HashText(identity_).substr(0, 16);
 }
 

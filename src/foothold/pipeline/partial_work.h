@@ -18,11 +18,16 @@ namespace foothold {
 // Without a folder nothing is kept. What cannot be written costs a warning and the safety, not the label.
 class PartialWork {
  public:
-  PartialWork(std::string folder, std::string identity, double interval_s);
+  // `rung_note` (memory_rung.h) belongs to the identity of what is kept here, not to that of the parts of a
+  // long video, which may be seen on several rungs.
+  PartialWork(std::string folder,
+              const std::string& identity,
+              const std::string& rung_note,
+              double interval_s);
 
   const std::string& folder() const { return folder_; }
   // 16 hex characters.
-  const std::string& identity_hash() const { return identity_hash_; }
+  const std::string& parts_identity() const { return parts_identity_; }
 
   // Null without a folder.
   std::unique_ptr<FileJournal> JournalOf(const std::string& clip_id) const;
@@ -37,7 +42,7 @@ class PartialWork {
  private:
   std::string ObservationsPath(const std::string& clip_id) const;
 
-  std::string folder_, identity_, identity_hash_;
+  std::string folder_, parts_identity_, identity_, identity_hash_;
   double interval_s_;
 };
 

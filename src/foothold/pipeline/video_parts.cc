@@ -44,8 +44,9 @@ ClipOutcome ObservePiece(const VideoWork& work, const PartFiles& files, const Cl
   const Timer timer;
   RunIntoOutcome(&outcome, [&] {
     const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(piece.id);
-    const Observations observations =
-        ObserveClip(piece, work.body, work.options, &outcome.times, journal.get());
+    Observations observations = ObserveClip(piece, work.body, work.options, &outcome.times, journal.get());
+    AddFlags(work.rung.flags, &observations.flags);
+    if (!work.rung.note.empty()) observations.source += "; " + work.rung.note;
     const PhaseTimes::Scope scope(&outcome.times, "write");
     files.Keep(RangeOf(piece), observations);
     outcome.status = ClipOutcome::Status::kDone;

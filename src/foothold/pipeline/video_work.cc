@@ -19,9 +19,9 @@ int ResolveThreads(int threads) {
 }
 
 // Everything besides the clip that partial results follow from.
-std::string IdentityOf(const labels::Provenance& provenance, const MemoryRung& rung) {
-  return "# " + provenance.program + "\n# body model " + provenance.body_model_hash + "\n# " + rung.note +
-         "\n" + provenance.options;
+std::string IdentityOf(const labels::Provenance& provenance) {
+  return "# " + provenance.program + "\n# body model " + provenance.body_model_hash + "\n" +
+         provenance.options;
 }
 
 void RequireSameFrames(const Observations& observations, const Clip& clip) {
@@ -51,10 +51,11 @@ VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const Labe
   const MemoryRung rung = StepDown(task.memory_rung, &reduced);
   return {task,
           body,
+          options,
           reduced,
           provenance,
           rung,
-          PartialWork(task.partial_dir, IdentityOf(provenance, rung), task.checkpoint_s)};
+          PartialWork(task.partial_dir, IdentityOf(provenance), rung.note, task.checkpoint_s)};
 }
 
 std::vector<Clip> ClipsOf(const VideoWork& work) {

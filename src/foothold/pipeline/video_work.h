@@ -13,6 +13,7 @@ namespace foothold {
 struct VideoWork {
   const VideoTask& task;
   const BodyModel& body;
+  const LabelOptions& asked;
   LabelOptions options;           // On a lower rung of the memory ladder: reduced.
   labels::Provenance provenance;  // Of the options as asked for.
   MemoryRung rung;

@@ -168,6 +168,15 @@ void Append(Observations later, int offset, Observations* whole) {
   AddFlags(later.flags, &whole->flags);
 }
 
+// Each once, in order.
+std::string SourcesOf(const std::vector<Observations>& parts) {
+  std::vector<std::string> sources;
+  for (const Observations& part : parts) AddFlags({part.source}, &sources);
+  std::string text;
+  for (const std::string& source : sources) text += (text.empty() ? "" : " and ") + source;
+  return text;
+}
+
 // In order of their first frames, numbered like tracks of one clip.
 void NumberPeople(std::vector<PersonObservations>* people) {
   std::stable_sort(people->begin(), people->end(), [](const auto& a, const auto& b) {
@@ -210,6 +219,7 @@ Observations JoinObservations(std::vector<Observations> parts, const Clip& clip,
     const Lens lens = CommonLens(parts);
     for (Observations& part : parts) ChangeLens(lens, body, &part);
   }
+  const std::string sources = SourcesOf(parts);
   Observations whole = std::move(parts.front());
   NameKeyframesByFrame(0, &whole);
   for (size_t k = 1; k < count; ++k) {
@@ -225,7 +235,7 @@ Observations JoinObservations(std::vector<Observations> parts, const Clip& clip,
   const ImageTransform working_from_source = whole.clip.working_from_source;
   whole.clip = clip;
   whole.clip.working_from_source = working_from_source;
-  if (count > 1) whole.source += ", " + std::to_string(count) + " parts";
+  if (count > 1) whole.source = sources + ", " + std::to_string(count) + " parts";
   CheckObservations(whole, "parts of " + clip.name);
   return whole;
 }
