@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "foothold/base/log.h"
+#include "foothold/pipeline/known_probe.h"
 #include "foothold/pipeline/label_commit.h"
 #include "foothold/pipeline/label_writer.h"
 #include "foothold/pipeline/part_files.h"
@@ -64,6 +65,7 @@ void LabelOneClip(const VideoWork& work, const Clip& clip, const Observe& observ
     return;
   }
   const Timer timer;
+  bool is_written = false;  // Then the outcome is the writer's.
   RunIntoOutcome(&outcome, [&] {
     LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
     const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(clip.id);
@@ -71,15 +73,18 @@ void LabelOneClip(const VideoWork& work, const Clip& clip, const Observe& observ
         OptimiseClip(work, clip, observe(journal.get(), &outcome.times), &outcome.times, journal.get());
     outcome.num_people = static_cast<int>(label.reconstruction.people.size());
     outcome.flags = label.reconstruction.flags;
+    is_written = true;
     results->writer.Commit(std::move(label), &outcome, [&outcome, timer, forget] {
       outcome.total_s = timer.Seconds();
       forget();
     });
   });
-  if (outcome.status == ClipOutcome::Status::kRejected) forget();  // A failed clip is tried again.
+  // A failed clip is tried again.
+  if (!is_written && outcome.status == ClipOutcome::Status::kRejected) forget();
 }
 
 void LabelWholeClips(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  work.readers->Expect(clips);
   for (const Clip& clip : clips) {
     LabelOneClip(
         work,
@@ -116,13 +121,12 @@ void LabelFromParts(const VideoWork& work, const std::vector<Clip>& clips, Resul
     });
     if (stretches.empty()) results->outcomes.push_back(nothing_seen);
     for (SeenStretch& stretch : stretches) {
-      LabelOneClip(
-          work,
-          stretch.clip,
-          [&](Journal*, PhaseTimes*) { return std::move(stretch.observations); },
-          results);
-      for (const auto& [phase, seconds] : times.seconds()) results->outcomes.back().times.Add(phase, seconds);
-      times = PhaseTimes();
+      const auto observe = [&](Journal*, PhaseTimes* of_clip) {
+        for (const auto& [phase, seconds] : times.seconds()) of_clip->Add(phase, seconds);
+        times = PhaseTimes();
+        return std::move(stretch.observations);
+      };
+      LabelOneClip(work, stretch.clip, observe, results);
     }
   }
 }
@@ -164,17 +168,17 @@ void LabelClips(const VideoWork& work, const std::vector<Clip>& given, Results* 
   if (!SeesPictures(work.options) || plan.size() == 1) return LabelWholeClips(work, given, results);
   const std::vector<Clip> clips = AtFullSize(work, given);
   if (!work.task.only_seen_parts && !AllHaveLabels(work, clips)) {
-    for (const FrameRange& part : plan) {
-      for (ClipOutcome& piece : ObservePieces(work, clips, part)) {
-        if (piece.status == ClipOutcome::Status::kFailed) results->outcomes.push_back(std::move(piece));
-      }
+    for (ClipOutcome& piece : ObservePieces(work, clips, plan)) {
+      if (piece.status == ClipOutcome::Status::kFailed) results->outcomes.push_back(std::move(piece));
     }
     if (!results->outcomes.empty()) return;  // Tried again; what was seen is kept.
   }
   LabelFromParts(work, clips, results);
   results->writer.Finish();
   // Parts of a video with holes stay: once the missing ones are seen, the join can be whole.
-  if (AllWhole(clips, results->outcomes)) PartFiles(work.partial).Remove(frames);
+  if (!AllWhole(clips, results->outcomes)) return;
+  ForgetProbe(work.partial);
+  PartFiles(work.partial).Remove(frames);
 }
 
 // Parts need a folder.
@@ -192,7 +196,7 @@ labels::Label LabelClip(const Clip& clip,
                         Journal* journal) {
   const VideoTask task;
   const VideoWork work = MakeVideoWork(task, body, options);
-  return OptimiseClip(work, clip, ObserveClip(clip, body, options, times, journal), times, journal);
+  return OptimiseClip(work, clip, ObserveClip(work, clip, times, journal), times, journal);
 }
 
 std::vector<ClipOutcome> LabelVideo(const VideoTask& given,
@@ -230,16 +234,12 @@ std::vector<ClipOutcome> ObservePart(const VideoTask& task,
   if (clips.empty()) return {whole_video};
   const FrameRange whole = FramesOf(task, clips);
   const std::vector<FrameRange> plan = PlanParts(whole.begin, whole.end, work.options.video);
-  std::vector<ClipOutcome> outcomes;
-  if (plan.size() == 1) return outcomes;  // Short after all: the join looks itself.
+  if (plan.size() == 1) return {};  // Short after all: the join looks itself.
+  std::vector<FrameRange> ours;
   for (const FrameRange& part : plan) {
-    const bool is_ours = part.begin >= frames.begin && (frames.end < 0 || part.begin < frames.end);
-    if (!is_ours) continue;
-    for (ClipOutcome& piece : ObservePieces(work, AtFullSize(work, clips), part)) {
-      outcomes.push_back(std::move(piece));
-    }
+    if (part.begin >= frames.begin && (frames.end < 0 || part.begin < frames.end)) ours.push_back(part);
   }
-  return outcomes;
+  return ObservePieces(work, AtFullSize(work, clips), ours);
 }
 
 }  // namespace foothold

@@ -4,6 +4,7 @@
 #include <new>
 #include <opencv2/core.hpp>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace foothold {
@@ -49,7 +50,9 @@ void RunIntoOutcome(ClipOutcome* outcome, const std::function<void()>& work) {
     SetOutOfMemory(outcome);
   } catch (const std::exception& error) {
     const auto* from_opencv = dynamic_cast<const cv::Exception*>(&error);
-    if (from_opencv != nullptr && from_opencv->code == cv::Error::StsNoMem) {
+    const auto* from_system = dynamic_cast<const std::system_error*>(&error);  // A thread without a stack.
+    if ((from_opencv != nullptr && from_opencv->code == cv::Error::StsNoMem) ||
+        (from_system != nullptr && from_system->code() == std::errc::resource_unavailable_try_again)) {
       SetOutOfMemory(outcome);
       return;
     }

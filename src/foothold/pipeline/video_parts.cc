@@ -2,6 +2,7 @@
 #include "foothold/pipeline/video_parts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -44,7 +45,7 @@ ClipOutcome ObservePiece(const VideoWork& work, const PartFiles& files, const Cl
   const Timer timer;
   RunIntoOutcome(&outcome, [&] {
     const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(piece.id);
-    Observations observations = ObserveClip(piece, work.body, work.options, &outcome.times, journal.get());
+    Observations observations = ObserveClip(work, piece, &outcome.times, journal.get());
     AddFlags(work.rung.flags, &observations.flags);
     if (!work.rung.note.empty()) observations.source += "; " + work.rung.note;
     const PhaseTimes::Scope scope(&outcome.times, "write");
@@ -63,19 +64,23 @@ ClipOutcome ObservePiece(const VideoWork& work, const PartFiles& files, const Cl
 
 }  // namespace
 
-bool SeesPictures(const LabelOptions& options) {
-  return options.perception.name != "recorded" && options.perception.name != "synthetic";
-}
-
 std::vector<ClipOutcome> ObservePieces(const VideoWork& work,
                                        const std::vector<Clip>& clips,
-                                       const FrameRange& range) {
+                                       const std::vector<FrameRange>& parts) {
   const PartFiles files(work.partial);
-  std::vector<ClipOutcome> outcomes;
+  std::vector<Clip> pieces, expected;
   Clip piece;
-  for (const Clip& clip : clips) {
-    if (PieceOf(clip, range, work.options, &piece)) outcomes.push_back(ObservePiece(work, files, piece));
+  for (const FrameRange& part : parts) {
+    for (const Clip& clip : clips) {
+      if (PieceOf(clip, part, work.options, &piece)) pieces.push_back(piece);
+    }
   }
+  std::copy_if(pieces.begin(), pieces.end(), std::back_inserter(expected), [&](const Clip& clip) {
+    return !files.Has(RangeOf(clip));
+  });
+  work.readers->Expect(std::move(expected));
+  std::vector<ClipOutcome> outcomes;
+  for (const Clip& each : pieces) outcomes.push_back(ObservePiece(work, files, each));
   return outcomes;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "foothold/base/log.h"
+#include "foothold/pipeline/known_probe.h"
 #include "foothold/pipeline/label_commit.h"
 
 namespace foothold {
@@ -55,11 +56,12 @@ VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const Labe
           reduced,
           provenance,
           rung,
-          PartialWork(task.partial_dir, IdentityOf(provenance), rung.note, task.checkpoint_s)};
+          PartialWork(task.partial_dir, IdentityOf(provenance), rung.note, task.checkpoint_s),
+          std::make_shared<FrameReaders>()};
 }
 
 std::vector<Clip> ClipsOf(const VideoWork& work) {
-  const VideoProbe probe = ProbeVideo(work.task.path, work.options.video);
+  const VideoProbe probe = ProbeOnce(work.task.path, work.options.video, work.partial);
   return MakeClipsOf(probe, work.task.begin, work.task.end, work.options.video);
 }
 
@@ -69,14 +71,17 @@ void AddFlags(const std::vector<std::string>& more, std::vector<std::string>* fl
   }
 }
 
-Observations ObserveClip(const Clip& clip,
-                         const BodyModel& body,
-                         const LabelOptions& options,
-                         PhaseTimes* times,
-                         Journal* journal) {
-  const std::unique_ptr<Perception> perception = MakePerception(options.perception, options.classical);
+bool SeesPictures(const LabelOptions& options) {
+  return options.perception.name != "recorded" && options.perception.name != "synthetic";
+}
+
+Observations ObserveClip(const VideoWork& work, const Clip& clip, PhaseTimes* times, Journal* journal) {
+  const std::unique_ptr<Perception> perception =
+      MakePerception(work.options.perception, work.options.classical);
   perception->set_journal(journal);
-  Observations observations = perception->Observe(clip, body, ResolveThreads(options.run.threads), times);
+  perception->set_readers(work.readers.get());
+  Observations observations =
+      perception->Observe(clip, work.body, ResolveThreads(work.options.run.threads), times);
   RequireSameFrames(observations, clip);
   return observations;
 }
@@ -88,7 +93,7 @@ Observations ObserveOrResume(const VideoWork& work, const Clip& clip, Journal* j
     if (work.partial.FindObservations(clip.id, &observations)) return observations;
   }
   const Timer timer;
-  observations = ObserveClip(clip, work.body, work.options, times, journal);
+  observations = ObserveClip(work, clip, times, journal);
   if (work.partial.IsWorthKeeping(timer.Seconds())) {
     const PhaseTimes::Scope scope(times, "checkpoint");
     work.partial.KeepObservations(clip.id, observations);

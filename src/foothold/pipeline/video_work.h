@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct VideoWork {
   labels::Provenance provenance;  // Of the options as asked for.
   MemoryRung rung;
   PartialWork partial;
+  std::shared_ptr<FrameReaders> readers;
 };
 VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const LabelOptions& options);
 
@@ -28,11 +30,10 @@ std::vector<Clip> ClipsOf(const VideoWork& work);
 Observations ObserveOrResume(const VideoWork& work, const Clip& clip, Journal* journal, PhaseTimes* times);
 
 // Perception of a clip or a part of one.
-Observations ObserveClip(const Clip& clip,
-                         const BodyModel& body,
-                         const LabelOptions& options,
-                         PhaseTimes* times,
-                         Journal* journal);
+Observations ObserveClip(const VideoWork& work, const Clip& clip, PhaseTimes* times, Journal* journal);
+
+// Whether the back end looks at pictures; others bring what was seen of the whole clip.
+bool SeesPictures(const LabelOptions& options);
 
 // The joint optimisation, as a label.
 labels::Label OptimiseClip(const VideoWork& work,

@@ -64,17 +64,56 @@ std::vector<FrameRange> PlanParts(int begin, int end, const VideoOptions& option
 // Frames [begin, end) of a clip as a clip of its own.
 Clip SubClip(const Clip& clip, int begin, int end);
 
-// Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
-// after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has.
+struct OpenVideoFile;
+
+// Sequential frames of one clip at source resolution (RGB, rotation applied), decoded ahead of their use by
+// a thread. Next() returns false after the last frame; throws Error(kBadInput) if the file cannot be opened
+// or yields fewer frames than the clip has.
 class FrameReader {
  public:
   explicit FrameReader(const Clip& clip);
+  // From a file that is open already and not beyond the clip's first frame.
+  FrameReader(const Clip& clip, std::unique_ptr<OpenVideoFile> file);
   ~FrameReader();
   bool Next(ImageU8* rgb);
+  // Seconds that Next waited for the decoder.
+  double waited_s() const;
+  // The file, for a later clip; null after a failure. Nothing may be read afterwards.
+  std::unique_ptr<OpenVideoFile> Release();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// Readers for clips of one video that come one after another: what lies before a clip is not decoded anew,
+// and the next clip's decoder can start while this one is looked at. Two files stay open, so that also
+// clips that overlap their neighbours cost two passes over the video and not one per clip.
+class FrameReaders {
+ public:
+  FrameReaders();
+  ~FrameReaders();
+  FrameReaders(const FrameReaders&) = delete;
+  FrameReaders& operator=(const FrameReaders&) = delete;
+
+  // The clips that will be taken, in order: with each, the decoder of the next begins.
+  void Expect(std::vector<Clip> clips);
+  std::unique_ptr<FrameReader> Take(const Clip& clip);
+  void Return(std::unique_ptr<FrameReader> reader, const Clip& clip);
+
+ private:
+  struct Idle {
+    std::string path;
+    std::unique_ptr<OpenVideoFile> file;
+  };
+  static constexpr size_t kIdle = 2;
+
+  std::unique_ptr<FrameReader> Make(const Clip& clip);
+
+  std::vector<Idle> idle_;
+  std::vector<Clip> expected_;
+  std::unique_ptr<FrameReader> prepared_;
+  std::string prepared_id_;
 };
 
 // Source frame to working image by the clip's exact transform (area filter when shrinking).

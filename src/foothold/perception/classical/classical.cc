@@ -22,7 +22,8 @@ class ClassicalPerception : public Perception {
       : keyframe_interval_(options.keyframe_interval), options_(classical) {}
 
   Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) override {
-    return ObserveClassically(clip, body, keyframe_interval_, options_, threads, times, nullptr, journal_);
+    return ObserveClassically(
+        clip, body, keyframe_interval_, options_, threads, times, nullptr, journal_, readers_);
   }
 
  private:
@@ -105,15 +106,17 @@ Observations ObserveClassically(const Clip& clip,
                                 int threads,
                                 PhaseTimes* times,
                                 ClassicalFigures* figures,
-                                Journal* journal) {
+                                Journal* journal,
+                                FrameReaders* readers) {
   cv::setNumThreads(1);  // Some of OpenCV's algorithms change their result with the number of threads.
   ClassicalFigures unused;
   if (figures == nullptr) figures = &unused;
   std::vector<int> keyframes = KeyframesOf(clip, keyframe_interval);
   ClipFrames frames = [&] {
     const PhaseTimes::Scope scope(times, "decode");
-    return ClipFrames::Decode(clip, keyframes, options.frames);
+    return ClipFrames::Decode(clip, keyframes, options.frames, readers);
   }();
+  if (times != nullptr) times->Add("wait_decode", frames.decode_wait_s());
 
   CameraRegime regime;
   {
