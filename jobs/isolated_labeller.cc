@@ -45,9 +45,10 @@ bool RanOutOfMemory(const Attempt& attempt) {
                                                             : attempt.answer.reason == kOutOfMemory;
   }
   if (attempt.end.signal == SIGKILL) return attempt.memory_kill;
-  // An allocation that failed where nothing can be thrown.
+  // An allocation, or the stack of a thread, that failed where nothing can be thrown.
   return std::any_of(attempt.end.last_lines.begin(), attempt.end.last_lines.end(), [](const auto& line) {
-    return line.find("bad_alloc") != std::string::npos;
+    return line.find("bad_alloc") != std::string::npos ||
+           line.find("Resource temporarily unavailable") != std::string::npos;
   });
 }
 
