@@ -35,19 +35,12 @@ bool ParseContext(const std::string& message, WorkerContext* context, int* rank)
   return true;
 }
 
+// All fields by name, so that the compiler finds one that is new.
 std::string FormatOrder(const UnitOrder& order) {
-  const Unit& unit = order.unit;
-  return ByteWriter()
-      .Put(unit.id)
-      .Put(unit.path)
-      .Put(unit.begin)
-      .Put(unit.end)
-      .Put(unit.kind)
-      .Put(unit.num_parts)
-      .Put(unit.cost_s)
-      .Put(unit.priority)
-      .Put(order.memory_rung)
-      .Take();
+  const auto& [id, path, begin, end, kind, num_parts, cost_s, priority] = order.unit;
+  ByteWriter writer;
+  writer.Put(id).Put(path).Put(begin).Put(end).Put(kind).Put(num_parts).Put(cost_s).Put(priority);
+  return writer.Put(order.memory_rung).Take();
 }
 
 bool ParseOrder(const std::string& message, UnitOrder* order) {
@@ -58,20 +51,22 @@ bool ParseOrder(const std::string& message, UnitOrder* order) {
   return reader.at_end();
 }
 
+// Key, id and attempt are filled in by the rank, and so are the seconds.
 std::string FormatAnswer(const UnitAnswer& answer) {
-  const LedgerRecord& record = answer.record;
-  return ByteWriter()
-      .Put(answer.kind)
-      .Put(record.event)
-      .Put(record.reason)
-      .Put(record.message)
-      .Put(record.clips_done)
-      .Put(record.clips_rejected)
-      .Put(record.frames)
-      .Put(answer.error_kind)
-      .Put(answer.reason)
-      .Put(answer.message)
-      .Take();
+  const auto& [event,
+               unit_key,
+               unit_id,
+               attempt,
+               reason,
+               message,
+               clips_done,
+               clips_rejected,
+               frames,
+               seconds] = answer.record;
+  ByteWriter writer;
+  writer.Put(answer.kind).Put(event).Put(reason).Put(message);
+  writer.Put(clips_done).Put(clips_rejected).Put(frames);
+  return writer.Put(answer.error_kind).Put(answer.reason).Put(answer.message).Take();
 }
 
 bool ParseAnswer(const std::string& message, UnitAnswer* answer) {

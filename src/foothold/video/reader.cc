@@ -87,7 +87,8 @@ struct FrameReader::Impl {
     if (!file->capture.read(bgr)) ThrowEnded(clip, frame);
     ++file->position;
     const ImageTransform& transform = clip.working_from_source;
-    if (bgr.cols != transform.source_width || bgr.rows != transform.source_height) {
+    const bool size_known = transform.source_width > 0;
+    if (size_known && (bgr.cols != transform.source_width || bgr.rows != transform.source_height)) {
       throw Error(ErrorKind::kBadInput,
                   clip.source_path + ": frame " + std::to_string(frame) + " of the clip is " +
                       std::to_string(bgr.cols) + "x" + std::to_string(bgr.rows) + ", not " +
