@@ -63,6 +63,14 @@ TEST(FileJournal, ShortWorkWritesNothing) {
   EXPECT_TRUE(FilesOf(folder).empty());
 }
 
+TEST(FileJournal, AnEntryDoesNotWaitForTheNext) {
+  const TemporaryFolder folder;
+  FileJournal journal(folder.path(), "clip", "i", 0.02);
+  journal.Keep("a", "one");
+  for (int i = 0; i < 1000 && Found(folder, "i", "a") == "nothing"; ++i) usleep(10000);
+  EXPECT_EQ(Found(folder, "i", "a"), "one");
+}
+
 TEST(FileJournal, DropsOnlyWhatIsNotYetWritten) {
   const TemporaryFolder folder;
   FileJournal journal(folder.path(), "clip", "i", 3600);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -89,6 +90,12 @@ FileJournal::FileJournal(std::string folder, std::string name, const std::string
 }
 
 FileJournal::~FileJournal() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (flusher_.joinable()) flusher_.join();
   if (descriptor_ >= 0) close(descriptor_);
 }
 
@@ -131,7 +138,22 @@ void FileJournal::Keep(const std::string& key, std::string bytes) {
   const std::lock_guard lock(mutex_);
   if (broken_) return;
   unwritten_[key] = std::move(bytes);
-  if (SecondsSinceFlush() >= interval_s_) FlushLocked();
+  if (SecondsSinceFlush() >= interval_s_) {
+    FlushLocked();
+  } else if (!flusher_.joinable()) {
+    try {
+      flusher_ = std::thread([this] { FlushLater(); });
+    } catch (const std::system_error&) {  // Out of threads: the next entry is written with this one.
+    }
+  }
+}
+
+// What is kept before a long step must not wait for its end.
+void FileJournal::FlushLater() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, std::chrono::duration<double>(interval_s_), [this] { return stop_; })) {
+    if (!unwritten_.empty() && SecondsSinceFlush() >= interval_s_) FlushLocked();
+  }
 }
 
 bool FileJournal::Due() {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "foothold/base/journal.h"
 
@@ -15,8 +17,9 @@ namespace foothold {
 //
 // Every process appends to a file of its own, <name>.<identity>.<host>-<pid>-<n>.journal, and reads those
 // of all; nobody changes another's file. Entries carry a checksum: a damaged one is not found, and a
-// half-written one ends its file. They go to the disk once `interval_s` has passed since the last time, so
-// a computation that is shorter writes nothing, and a killed one loses that much. A disk that refuses
+// half-written one ends its file. They go to the disk once `interval_s` has passed since the last time, from
+// a thread when no other is kept then, so a computation that is shorter writes nothing, and a killed one
+// loses that much. A disk that refuses
 // costs only this safety: a warning, once. Safe for several threads.
 class FileJournal : public Journal {
  public:
@@ -44,6 +47,7 @@ class FileJournal : public Journal {
 
   void Index(const std::string& path);
   void FlushLocked();
+  void FlushLater();
   double SecondsSinceFlush() const;
 
   std::string folder_, name_, identity_;
@@ -56,6 +60,9 @@ class FileJournal : public Journal {
   int descriptor_ = -1;
   int64_t own_size_ = 0;
   bool broken_ = false;
+  bool stop_ = false;
+  std::condition_variable wake_;
+  std::thread flusher_;  // From the first entry on.
 };
 
 }  // namespace foothold

@@ -72,7 +72,7 @@ struct VideoTask {
   int begin = 0, end = -1;   // end < 0: to the end of the video.
   std::string output_dir;    // Of labels and sidecars.
   std::string partial_dir;   // Of what a later process goes on from (partial_work.h); empty: nothing is kept.
-  double checkpoint_s = 20;  // Seconds between partial results.
+  double checkpoint_s = 5;   // Seconds between partial results.
   int memory_rung = 0;       // memory_rung.h
   // Of the join of a video some of whose parts cannot be seen (they crash, or take too much memory): only
   // what others saw is used, as one label per connected stretch of frames, with the flag parts_missing.

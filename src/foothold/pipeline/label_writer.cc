@@ -19,7 +19,7 @@ void LabelWriter::Wait(ClipOutcome* outcome) {
 void LabelWriter::Commit(labels::Label label, ClipOutcome* outcome, std::function<void()> done) {
   Wait(outcome);
   pending_outcome_ = outcome;
-  const auto write = [this, label = std::move(label), outcome, done = std::move(done)] {
+  auto write = [this, label = std::move(label), outcome, done = std::move(done)] {
     const ErrorContext context(outcome->clip_id);
     RunIntoOutcome(outcome, [&] {
       {
@@ -30,7 +30,7 @@ void LabelWriter::Commit(labels::Label label, ClipOutcome* outcome, std::functio
       done();
     });
   };
-  pending_ = std::async(std::launch::async, write);
+  pending_ = std::async(std::launch::async, std::move(write));
 }
 
 void LabelWriter::Finish() {
