@@ -1,6 +1,22 @@
 # Third-party libraries, each found once here and linked only by the module that owns it.
 find_package(Threads REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+
+if(NOT FOOTHOLD_TORCH MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "FOOTHOLD_TORCH is '${FOOTHOLD_TORCH}'; use AUTO, ON or OFF")
+endif()
+set(FOOTHOLD_HAVE_TORCH OFF)
+if(NOT FOOTHOLD_TORCH STREQUAL "OFF")
+  find_package(FootholdTorch 2.11...<2.12 QUIET)
+  if(FootholdTorch_FOUND)
+    set(FOOTHOLD_HAVE_TORCH ON)
+  elseif(FOOTHOLD_TORCH STREQUAL "ON")
+    message(FATAL_ERROR "FOOTHOLD_TORCH=ON but ${FootholdTorch_PYTHON} has no torch 2.11 (found: '${FootholdTorch_VERSION}'); "
+      "run scripts/install_torch.sh or set FOOTHOLD_PYTHON")
+  endif()
+endif()
+message(STATUS "foothold: learned parts ${FOOTHOLD_HAVE_TORCH} ${FootholdTorch_VERSION}")
+
 if(FOOTHOLD_CORE_ONLY)
   # A bare GPU node: Eigen alone is needed, the rest is used where it happens to be installed.
   find_package(spdlog QUIET)

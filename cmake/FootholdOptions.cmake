@@ -11,6 +11,8 @@ option(FOOTHOLD_CCACHE "Compile through ccache where it is installed" ON)
 option(FOOTHOLD_CORE_ONLY "Only what a bare GPU node can build with CMake, Ninja and Eigen: solver and kernels" OFF)
 option(FOOTHOLD_FUZZ "Build libFuzzer targets (clang only)" OFF)
 set(FOOTHOLD_CUDA AUTO CACHE STRING "CUDA kernels: AUTO (when a toolkit is found), ON, OFF")
+set(FOOTHOLD_TORCH AUTO CACHE STRING "Learned parts, on LibTorch: AUTO (when FOOTHOLD_PYTHON has torch), ON, OFF")
+set(FOOTHOLD_PYTHON "" CACHE STRING "Python interpreter whose torch package is used; empty: that of scripts/install_torch.sh")
 set(FOOTHOLD_ARCH x86-64-v3 CACHE STRING "Value of -march; x86-64-v3 runs on any machine since 2013; empty for the compiler's default")
 set(FOOTHOLD_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: address,undefined or thread")
 

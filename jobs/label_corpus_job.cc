@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -16,6 +17,9 @@
 #include "foothold/base/timer.h"
 #include "foothold/comm/world.h"
 #include "foothold/config/command_line.h"
+#include "foothold/corpus/open_units.h"
+#include "foothold/corpus/quarantine_report.h"
+#include "foothold/corpus/units_file.h"
 #include "foothold/pipeline/program_options.h"
 #include "jobs/drain.h"
 
@@ -33,7 +37,7 @@ const std::map<std::string, std::string> kAliases = {
 // Everything that the start decides, the same on every rank.
 struct Plan {
   ProgramOptions options;
-  Corpus corpus;
+  RunUnits units;
   std::string label_identity;  // Options that affect labels, program and body.
   bool stop = false;           // --help or --print-config: nothing to run.
 };
@@ -121,7 +125,7 @@ Plan MakePlan(int argc, const char* const* argv, const CorpusLabeller& labeller,
                 std::string("--") + (plan.options.job.corpus.empty() ? "corpus" : "output") +
                     " is missing (or [job] in the config file)\n" + kUsage);
   }
-  plan.corpus = ReadCorpus(plan.options.job.corpus);
+  plan.units = MakeRunUnits(OpenUnits(plan.options.job.corpus));
   OptionSet label_set;
   plan.options.label.BindTo(&label_set);
   plan.label_identity = labeller.identity(plan.options.job) + "\n" + label_set.Dump(/*labels_only=*/true);
@@ -137,46 +141,30 @@ std::string ProcessName(int rank) {
          std::to_string(rank);
 }
 
-struct UnitCounts {
-  long done = 0, partly = 0, rejected = 0, quarantined = 0, open = 0;
-};
-
-UnitCounts Count(const Corpus& corpus, const Ledger& ledger) {
-  UnitCounts counts;
-  for (const Unit& unit : corpus.units) {
-    switch (ledger.StatusOf(unit)) {
-      case Ledger::Status::kOpen:
-        ++counts.open;
-        break;
-      case Ledger::Status::kRejected:
-        ++counts.rejected;
-        break;
-      case Ledger::Status::kQuarantined:
-        ++counts.quarantined;
-        break;
-      case Ledger::Status::kDone:
-        ++(ledger.FinalRecordOf(unit)->clips_rejected > 0 ? counts.partly : counts.done);
-    }
-  }
-  return counts;
+// Units or clips have no label, and never will by running again.
+bool IsIncomplete(const LedgerState& state) {
+  return state.Count(UnitStatus::kPartly) + state.Count(UnitStatus::kRejected) +
+             state.Count(UnitStatus::kQuarantined) >
+         0;
 }
 
 // One line for people and scripts, then where to look. Ranks that cannot talk know only their own sums.
 void PrintSummary(const Plan& plan,
-                  const UnitCounts& counts,
+                  const LedgerState& state,
                   const std::vector<long>& sums,
                   double seconds,
                   const World& world) {
   const bool idle = sums[0] + sums[1] + sums[2] == 0;
+  const auto count = [&](UnitStatus status) { return static_cast<long>(state.Count(status)); };
   std::printf(
       "label_corpus: %s%zu units: %ld labelled, %ld partly, %ld rejected, %ld quarantined, %ld open; ",
-      idle && counts.open == 0 ? "nothing to do, " : "",
-      plan.corpus.units.size(),
-      counts.done,
-      counts.partly,
-      counts.rejected,
-      counts.quarantined,
-      counts.open);
+      idle && state.all_finished() ? "nothing to do, " : "",
+      state.size(),
+      count(UnitStatus::kDone),
+      count(UnitStatus::kPartly),
+      count(UnitStatus::kRejected),
+      count(UnitStatus::kQuarantined),
+      count(UnitStatus::kOpen));
   std::printf("this %s: %ld units, %ld clips, %ld frames in %.1f s on %d ranks\n",
               world.can_talk() ? "run" : "rank's share",
               sums[0],
@@ -184,11 +172,12 @@ void PrintSummary(const Plan& plan,
               sums[4],
               seconds,
               world.size());
-  if (counts.partly + counts.rejected + counts.quarantined > 0) {
+  if (IsIncomplete(state)) {
+    const char* output = plan.options.job.output.c_str();
     std::printf(
-        "label_corpus: reasons are in %s/ledger/records and quarantine; after a repair, "
-        "--ledger.retry_failed true tries these units again\n",
-        plan.options.job.output.c_str());
+        "label_corpus: 'foothold corpus verify %s' says why; 'foothold corpus retry %s' opens them again\n",
+        output,
+        output);
   }
   std::fflush(stdout);
 }
@@ -206,16 +195,51 @@ void Work(const Plan& plan,
     if (!worker) worker = labeller.make_worker(context);  // A run with nothing to do loads no model.
     return worker(unit);
   };
-  RunRank(plan.corpus, &**ledger, world.rank(), world.size(), lazy_worker, &DrainRequested, totals);
+  RunRank(&**ledger, world.rank(), world.size(), lazy_worker, &DrainRequested, totals);
 }
 
-// Opens the ledger; on rank 0 also lifts quarantines, before other ranks go on.
-void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
-  ledger->emplace(plan.options.job.output + "/ledger", plan.options.ledger, ProcessName(rank));
-  (*ledger)->RequireSameOptions(plan.label_identity);
-  if (rank == 0 && plan.options.ledger.retry_failed) {
-    LogInfo(std::to_string((*ledger)->LiftQuarantine()) + " units are tried again");
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
+// The command that labels one unit alone, for a person who wants to see it fail.
+std::string Reproduce(const JobOptions& job, const Unit& unit) {
+  std::string command = "foothold label " + ShellQuoted(Absolute(unit.path)) +
+                        " -o /tmp/reproduced --config " +
+                        ShellQuoted(Absolute(job.output + "/ledger/options.conf"));
+  if (unit.begin > 0 || unit.end >= 0) {
+    command +=
+        " --frames " + std::to_string(unit.begin) + ":" + (unit.end < 0 ? "" : std::to_string(unit.end));
   }
+  if (!job.body.empty()) command += " --body " + ShellQuoted(Absolute(job.body));
+  return command;
+}
+
+std::vector<size_t> RejectedAndQuarantined(const LedgerState& state) {
+  std::vector<size_t> units;
+  for (size_t i = 0; i < state.size(); ++i) {
+    const UnitStatus status = state.StatusOf(i);
+    if (status == UnitStatus::kRejected || status == UnitStatus::kQuarantined) units.push_back(i);
+  }
+  return units;
+}
+
+// Opens the ledger. Rank 0 also writes down the units and reopens what is to be tried again, before other
+// ranks go on.
+void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
+  const JobOptions& job = plan.options.job;
+  ledger->emplace(job.output + "/ledger", plan.options.ledger, ProcessName(rank), plan.units);
+  (*ledger)->RequireSameOptions(plan.label_identity);
+  (*ledger)->SetReproducer([job](const Unit& unit) { return Reproduce(job, unit); });
+  if (rank != 0) return;
+  RememberUnits(job.output + "/ledger", *plan.units.list, plan.units.hash);
+  if (!plan.options.ledger.retry_failed) return;
+  (*ledger)->Refresh();
+  const std::vector<size_t> units = RejectedAndQuarantined((*ledger)->state());
+  (*ledger)->Reopen(units, "retry_failed");
+  LogInfo(std::to_string(units.size()) + " units are tried again");
 }
 
 }  // namespace
@@ -238,7 +262,7 @@ ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller&
     if (code != ExitCode::kOk || plan.stop) return code;
     code = Guarded([&] {
       world->Agree("options, program or body model", plan.label_identity);
-      world->Agree("corpus", plan.corpus.Fingerprint());
+      world->Agree("corpus", plan.units.hash);
     });
     if (code != ExitCode::kOk) return code;  // Every rank saw the same.
     code = worst_of_all(Guarded([&] { OpenLedger(plan, world->rank(), &ledger); }));
@@ -247,16 +271,16 @@ ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller&
     code = Guarded([&] { Work(plan, labeller, *world, &ledger, &totals); });
     const std::vector<long> sums = world->Sum(
         {totals.done, totals.rejected, totals.failed, totals.clips, totals.frames, totals.drained ? 1 : 0});
-    UnitCounts counts;
     const ExitCode count_code = Guarded([&] {
+      if (world->rank() != 0) return ledger->Follow(60);
       ledger->Refresh();
-      counts = Count(plan.corpus, *ledger);
+      ledger->WriteSnapshot();  // For the next run, and for who asks for its status.
     });
     if (count_code != ExitCode::kOk) code = code == ExitCode::kOk ? count_code : code;
-    if (world->rank() == 0) PrintSummary(plan, counts, sums, timer.Seconds(), *world);
-    if (code == ExitCode::kOk && counts.open > 0) code = ExitCode::kInterrupted;
-    const bool incomplete = counts.partly + counts.rejected + counts.quarantined > 0;
-    if (code == ExitCode::kOk && incomplete) code = ExitCode::kIncomplete;
+    const LedgerState& state = ledger->state();
+    if (world->rank() == 0) PrintSummary(plan, state, sums, timer.Seconds(), *world);
+    if (code == ExitCode::kOk && !state.all_finished()) code = ExitCode::kInterrupted;
+    if (code == ExitCode::kOk && IsIncomplete(state)) code = ExitCode::kIncomplete;
     return worst_of_all(code);
   } catch (const Error& error) {
     // MPI itself failed: others may wait for this rank for ever.

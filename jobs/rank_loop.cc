@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/rank_loop.h"
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -30,6 +29,10 @@ std::string WithoutContext(const std::string& message, const std::string& unit_i
 }
 
 LedgerRecord WorkOn(const Unit& unit, const UnitWorker& worker) {
+  if (!unit.rejected_reason.empty())  // By the scan.
+    return Failure(Event::kRejected, unit.rejected_reason, unit.rejected_message);
+  if (unit.kind == Unit::Kind::kJoin && unit.missing_parts.size() == static_cast<size_t>(unit.num_parts))
+    return Failure(Event::kRejected, "no_parts", "none of the video's parts has a result");
   try {
     LedgerRecord record = worker(unit);
     record.message = WithoutContext(record.message, unit.id);
@@ -61,30 +64,15 @@ void Report(const LedgerRecord& record, RankTotals* totals) {
   totals->frames += record.frames;
 }
 
-// Short at first, for the end of small jobs; then seldom, for the file server's sake.
-class Backoff {
- public:
-  void Reset() { pause_ = kFirst; }
-  void Wait() {
-    std::this_thread::sleep_for(pause_);
-    pause_ = std::min(2 * pause_, kLast);
-  }
-
- private:
-  static constexpr std::chrono::milliseconds kFirst{20}, kLast{5000};
-  std::chrono::milliseconds pause_ = kFirst;
-};
-
 }  // namespace
 
-void RunRank(const Corpus& corpus,
-             Ledger* ledger,
+void RunRank(Ledger* ledger,
              int rank,
              int size,
              const UnitWorker& worker,
              const std::function<bool()>& drain_requested,
              RankTotals* totals) {
-  UnitQueue queue(corpus, ledger, rank, size);
+  UnitQueue queue(ledger, rank, size);
   Backoff backoff;
   while (!queue.all_finished()) {
     if (drain_requested()) {
@@ -94,7 +82,8 @@ void RunRank(const Corpus& corpus,
     }
     const std::unique_ptr<Ledger::Claim> claim = queue.Next();
     if (claim == nullptr) {
-      if (!queue.all_finished()) backoff.Wait();
+      if (!queue.all_finished())
+        std::this_thread::sleep_for(std::chrono::duration<double>(backoff.NextPause_s()));
       continue;
     }
     backoff.Reset();

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "foothold/corpus/ledger.h"
+#include "foothold/corpus/unit_queue.h"
 
 namespace foothold {
 
@@ -17,10 +17,10 @@ struct RankTotals {
   bool drained = false;
 };
 
-// Claims and works on units until all are finished by someone, or until `drain_requested` returns true
-// between two units. Units that other ranks hold are waited for: they become free when a rank dies.
-void RunRank(const Corpus& corpus,
-             Ledger* ledger,
+// Claims and works on the ledger's units until all are finished by someone, or until `drain_requested`
+// returns true between two units. Units that other ranks hold are waited for: they become free when a
+// rank dies. A join of which no part has a result is rejected without asking `worker`.
+void RunRank(Ledger* ledger,
              int rank,
              int size,
              const UnitWorker& worker,

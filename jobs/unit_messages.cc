@@ -37,9 +37,20 @@ bool ParseContext(const std::string& message, WorkerContext* context, int* rank)
 
 // All fields by name, so that the compiler finds one that is new.
 std::string FormatOrder(const UnitOrder& order) {
-  const auto& [id, path, begin, end, kind, num_parts, cost_s, priority] = order.unit;
+  const auto& [id,
+               path,
+               begin,
+               end,
+               kind,
+               num_parts,
+               cost_s,
+               priority,
+               missing_parts,
+               rejected_reason,
+               rejected_message] = order.unit;
   ByteWriter writer;
   writer.Put(id).Put(path).Put(begin).Put(end).Put(kind).Put(num_parts).Put(cost_s).Put(priority);
+  writer.Put(missing_parts).Put(rejected_reason).Put(rejected_message);
   return writer.Put(order.memory_rung).Take();
 }
 
@@ -47,11 +58,13 @@ bool ParseOrder(const std::string& message, UnitOrder* order) {
   Unit& unit = order->unit;
   ByteReader reader(message);
   reader.Get(&unit.id).Get(&unit.path).Get(&unit.begin).Get(&unit.end).Get(&unit.kind);
-  reader.Get(&unit.num_parts).Get(&unit.cost_s).Get(&unit.priority).Get(&order->memory_rung);
+  reader.Get(&unit.num_parts).Get(&unit.cost_s).Get(&unit.priority);
+  reader.Get(&unit.missing_parts).Get(&unit.rejected_reason).Get(&unit.rejected_message);
+  reader.Get(&order->memory_rung);
   return reader.at_end();
 }
 
-// Key, id and attempt are filled in by the rank, and so are the seconds.
+// Key, id, attempt, seconds, host, process, rank and time are filled in by the rank.
 std::string FormatAnswer(const UnitAnswer& answer) {
   const auto& [event,
                unit_key,
@@ -62,10 +75,19 @@ std::string FormatAnswer(const UnitAnswer& answer) {
                clips_done,
                clips_rejected,
                frames,
-               seconds] = answer.record;
+               seconds,
+               labels,
+               host,
+               process,
+               rank,
+               time_unix_s] = answer.record;
   ByteWriter writer;
   writer.Put(answer.kind).Put(event).Put(reason).Put(message);
   writer.Put(clips_done).Put(clips_rejected).Put(frames);
+  writer.Put<uint64_t>(labels.size());
+  for (const LabelFile& label : labels) {
+    writer.Put(label.path).Put(label.frames).Put(label.bytes).Put(label.xxh3);
+  }
   return writer.Put(answer.error_kind).Put(answer.reason).Put(answer.message).Take();
 }
 
@@ -74,6 +96,12 @@ bool ParseAnswer(const std::string& message, UnitAnswer* answer) {
   ByteReader reader(message);
   reader.Get(&answer->kind).Get(&record.event).Get(&record.reason).Get(&record.message);
   reader.Get(&record.clips_done).Get(&record.clips_rejected).Get(&record.frames);
+  uint64_t num_labels = 0;
+  reader.Get(&num_labels);
+  for (uint64_t i = 0; i < num_labels && reader.ok(); ++i) {
+    LabelFile& label = record.labels.emplace_back();
+    reader.Get(&label.path).Get(&label.frames).Get(&label.bytes).Get(&label.xxh3);
+  }
   reader.Get(&answer->error_kind).Get(&answer->reason).Get(&answer->message);
   return reader.at_end();
 }

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "foothold/base/hash.h"
+#include "foothold/corpus/label_files.h"
 #include "jobs/label_corpus_job.h"
 #include "labels/body_file.h"
 
@@ -16,13 +17,16 @@ bool HasLabel(const ClipOutcome& outcome) {
   return outcome.status == ClipOutcome::Status::kDone || outcome.status == ClipOutcome::Status::kAlreadyDone;
 }
 
-LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes) {
+LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes, const std::string& labels_folder) {
   LedgerRecord record;
   record.event = LedgerRecord::Event::kDone;
   for (const ClipOutcome& outcome : outcomes) {
     if (HasLabel(outcome)) {
       ++record.clips_done;
       record.frames += outcome.num_frames;
+      if (!outcome.label_path.empty()) {
+        record.labels.push_back(DescribeLabel(labels_folder, outcome.label_path, outcome.num_frames));
+      }
       continue;
     }
     ++record.clips_rejected;
@@ -48,10 +52,8 @@ LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
     record.event = LedgerRecord::Event::kDone;
     return record;
   }
-  std::vector<ClipOutcome> counted = outcomes;
-  for (ClipOutcome& outcome : counted) outcome.num_frames = 0;
-  LedgerRecord record = RecordOf(counted);
-  record.clips_done = 0;
+  LedgerRecord record = RecordOf(outcomes, "");
+  record.clips_done = record.frames = 0;
   return record;
 }
 
@@ -65,7 +67,10 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
   task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
   task.checkpoint_s = context.job.checkpoint_s;
   task.memory_rung = context.memory_rung;
-  if (unit.kind != Unit::Kind::kPart) return RecordOf(LabelVideo(task, body, context.label));
+  if (unit.kind != Unit::Kind::kPart) {
+    task.only_seen_parts = !unit.missing_parts.empty();
+    return RecordOf(LabelVideo(task, body, context.label), context.labels_folder);
+  }
   const FrameRange frames{unit.begin, unit.end};
   task.begin = 0;
   task.end = -1;

@@ -8,7 +8,8 @@
 Rules:
   1. A module includes, and links in CMake, only itself and modules of strictly lower floors.
   2. The headers of a heavy library are included only by the module that owns it.
-  3. A header that reaches a third-party header, directly or not, is private to its module.
+  3. A header that reaches a third-party header, directly or not, is private to its module. Headers that
+     reach LibTorch alone are open to the other modules that are built on it.
   4. Includes in quotes are rooted (foothold/..., labels/..., jobs/...) and exist.
   5. Every source starts with its licence line; every header has #pragma once.
   6. Libraries of the tests (Ceres, a second opinion on the solver) are neither included nor linked.
@@ -52,6 +53,9 @@ LIBRARIES = [
     (r"Eigen/|unsupported/Eigen", "Eigen", None),
 ]
 
+# Whose headers the owners may hand to one another: a network's interface is made of tensors.
+OPEN_AMONG_OWNERS = {"LibTorch"}
+
 TEST_LIBRARIES = re.compile(r"\b(Ceres|glog)::|\blib(ceres|glog)\b")  # In CMake.
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -90,7 +94,7 @@ class Checker:
         self.root = pathlib.Path(root)
         self.problems = []
         self.includes = {}  # Path -> [(line, own file or None, name)]
-        self.third_party = {}  # Header -> name of the third-party header that it includes directly.
+        self.third_party = {}  # Header -> names of the third-party headers that it includes directly.
 
     def run(self):
         for folder in ("src/foothold", "labels", "jobs"):
@@ -133,7 +137,7 @@ class Checker:
             elif not STANDARD.match(name):
                 self.add(path, line, f"<{name}> belongs to no known library; add its owner to scripts/check_architecture.py")
             return
-        self.third_party.setdefault(path, name)
+        self.third_party.setdefault(path, []).append(name)
         if owners is not None and module not in owners:
             self.add(path, line, f"{library} belongs to {', '.join(owners) or 'nobody'}; {module} may not include {name}")
 
@@ -148,14 +152,16 @@ class Checker:
                     line = text.count("\n", 0, call.start()) + 1
                     self.add(path, line, f"{module} links {other}, which is not on a lower floor")
 
-    def reached_library(self, header, seen):
-        """A third-party header that `header` reaches, or None."""
-        if header in self.third_party:
-            return self.third_party[header]
+    def reached_library(self, header, module, seen):
+        """A third-party header that `header` reaches and `module` may not, or None."""
+        for name in self.third_party.get(header, []):
+            library, owners = library_of(name)
+            if library not in OPEN_AMONG_OWNERS or module not in owners:
+                return name
         seen.add(header)
         for _, own, _ in self.includes.get(header, []):
             if own and own not in seen:
-                reached = self.reached_library(own, seen)
+                reached = self.reached_library(own, module, seen)
                 if reached:
                     return reached
         return None
@@ -164,7 +170,7 @@ class Checker:
         for path, includes in sorted(self.includes.items()):
             for line, own, name in includes:
                 if own and module_of(own) != module_of(path):
-                    reached = self.reached_library(own, set())
+                    reached = self.reached_library(own, module_of(path), set())
                     if reached:
                         self.add(path, line, f"{name} reaches <{reached}>, so it is private to {module_of(own)}")
 
@@ -193,6 +199,14 @@ def self_test():
         ("library in a public header", {"labels/a.h": header + "#include <hdf5.h>\n",
                                         "labels/b.h": header + '#include "labels/a.h"\n',
                                         "src/foothold/josh/c.cc": licence + '#include "labels/b.h"\n'}, "private to labels"),
+        ("LibTorch among its owners", {"src/foothold/networks/a.h": header + "#include <ATen/ATen.h>\n",
+                                       "src/foothold/student/b.h": header + '#include "foothold/networks/a.h"\n'}, None),
+        ("LibTorch elsewhere", {"src/foothold/networks/a.h": header + "#include <ATen/ATen.h>\n",
+                                "src/foothold/perception/b.cc": licence + '#include "foothold/networks/a.h"\n'},
+         "private to networks"),
+        ("LibTorch and more", {"src/foothold/networks/a.h": header + "#include <ATen/ATen.h>\n#include <Eigen/Dense>\n",
+                               "src/foothold/student/b.cc": licence + '#include "foothold/networks/a.h"\n'},
+         "private to networks"),
         ("library of tests", {"src/foothold/solver/a.cc": licence + "#include <ceres/ceres.h>\n"},
          "Ceres belongs to tests alone; solver may not"),
         ("link of a library of tests", {"src/foothold/solver/CMakeLists.txt":

@@ -19,6 +19,31 @@ TEST(Hash, FileEqualsItsBytes) {
   EXPECT_NE(HashFile(folder.File("a.bin")), HashText(text));
 }
 
+TEST(Hash, PieceOfAFile) {
+  const TemporaryFolder folder;
+  const std::string path = folder.Write("a.bin", "0123456789");
+  EXPECT_EQ(HashFile(FilePiece{path, 2, 5, true}), HashText("23456"));
+}
+
+TEST(Hash, EndsSeeSizeStartMiddleAndEnd) {
+  const TemporaryFolder folder;
+  const std::string text(4 << 20, 'x');
+  const auto hash = [&](const std::string& bytes) {
+    const std::string path = folder.Write("a.bin", "head" + bytes);
+    return HashFileEnds({path, 4, bytes.size(), true});
+  };
+  const std::string expected = hash(text);
+  EXPECT_EQ(hash(text), expected);
+  EXPECT_NE(hash(text + "x"), expected);
+  for (const size_t position : {size_t{0}, text.size() / 2, text.size() - 1}) {
+    std::string changed = text;
+    changed[position] = 'y';
+    EXPECT_NE(hash(changed), expected) << position;
+  }
+  EXPECT_NE(hash("a"), hash("b"));
+  EXPECT_EQ(hash(""), hash(""));
+}
+
 TEST(Hash, UnreadableFileIsBadInput) {
   ExpectError(ErrorKind::kBadInput, {"/no/such/file"}, [] { HashFile("/no/such/file"); });
   const TemporaryFolder folder;

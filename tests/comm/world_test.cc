@@ -23,6 +23,20 @@ TEST(LaunchInfo, Mpirun) {
   EXPECT_EQ(info.local_rank, 1);
 }
 
+TEST(LaunchInfo, MpirunThatSurvivesDeadRanksHasIndependentRanks) {
+  const LaunchInfo info = ReadLaunchInfo({{"OMPI_COMM_WORLD_SIZE", "4"},
+                                          {"OMPI_COMM_WORLD_RANK", "3"},
+                                          {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                                          {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
+                                          {"OMPI_MCA_orte_enable_recovery", "1"},
+                                          {"PMIX_RANK", "3"}});
+  EXPECT_EQ(info.kind, LaunchInfo::Kind::kIndependent);
+  EXPECT_EQ(info.rank, 3);
+  EXPECT_EQ(info.size, 4);
+  EXPECT_EQ(info.local_rank, 1);
+  EXPECT_EQ(info.local_size, 2);
+}
+
 TEST(LaunchInfo, SrunWithAndWithoutPmix) {
   std::map<std::string, std::string> environment = {{"SLURM_STEP_ID", "0"},
                                                     {"SLURM_PROCID", "2"},

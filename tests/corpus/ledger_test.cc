@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "foothold/corpus/ledger.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <thread>
 
+#include "corpus_simulation/memory_files.h"
 #include "foothold/base/atomic_file.h"
+#include "foothold/base/log.h"
 #include "foothold/corpus/ledger_record.h"
+#include "foothold/corpus/quarantine_report.h"
+#include "foothold/corpus/unit_queue.h"
 #include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
@@ -18,6 +20,19 @@ namespace fs = std::filesystem;
 
 const Unit kUnit{"a/b.mp4", "/videos/a/b.mp4", 0, -1};
 
+RunUnits UnitsOf(std::vector<Unit> units) {
+  return MakeRunUnits(std::make_shared<UnitsInMemory>(Corpus{std::move(units)}));
+}
+
+const RunUnits& OneUnit() {
+  static const RunUnits units = UnitsOf({kUnit});
+  return units;
+}
+
+UnitStatus StatusIn(const Ledger& ledger) { return ledger.state().StatusOf(0); }
+
+std::unique_ptr<Ledger::Claim> Claim(Ledger* ledger) { return ledger->TryClaim(0, Ledger::Effort::kIfLost); }
+
 LedgerOptions SlowHeartbeat() {
   LedgerOptions options;
   options.heartbeat_s = 1000;  // The tests age claims by hand.
@@ -26,7 +41,8 @@ LedgerOptions SlowHeartbeat() {
 }
 
 std::string ClaimPath(const TemporaryFolder& folder, int attempt) {
-  return folder.File("claims/" + kUnit.Key() + "." + std::to_string(attempt));
+  const std::string name = UnitIndex::FolderName(UnitIndex::FolderOf(UnitHash(kUnit.id)));
+  return folder.File("claims/" + name + "/" + kUnit.Key() + "." + std::to_string(attempt));
 }
 
 // Makes a claim look as if its last heartbeat was long ago and from another host.
@@ -37,6 +53,11 @@ void Age(const std::string& path, double seconds) {
   timespec times[2] = {status.st_mtim, status.st_mtim};
   times[1].tv_sec -= static_cast<time_t>(seconds);
   ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+}
+
+QuarantineReport ReportOf(const TemporaryFolder& folder) {
+  const std::string path = folder.File("quarantine/" + kUnit.Key() + ".json");
+  return QuarantineReport::Parse(ReadFile(path), path);
 }
 
 LedgerRecord Failed(const std::string& reason) {
@@ -55,19 +76,19 @@ LedgerRecord Done() {
 
 TEST(Ledger, OneHolderAtATime) {
   const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  auto claim = a.TryClaim(kUnit);
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  auto claim = Claim(&a);
   ASSERT_NE(claim, nullptr);
   EXPECT_EQ(claim->attempt(), 1);
-  EXPECT_EQ(b.TryClaim(kUnit), nullptr);
-  EXPECT_EQ(a.TryClaim(kUnit), nullptr);
+  EXPECT_EQ(Claim(&b), nullptr);
+  EXPECT_EQ(Claim(&a), nullptr);
 }
 
 TEST(Ledger, GivenBackClaimDoesNotCount) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
   for (int i = 0; i < 10; ++i) {
-    const auto claim = ledger.TryClaim(kUnit);
+    const auto claim = Claim(&ledger);
     ASSERT_NE(claim, nullptr);
     EXPECT_EQ(claim->attempt(), 1);
   }
@@ -75,26 +96,25 @@ TEST(Ledger, GivenBackClaimDoesNotCount) {
 
 TEST(Ledger, DoneIsSeenByOthersAndLaterRuns) {
   const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  a.TryClaim(kUnit)->Finish(Done());
-  EXPECT_EQ(a.StatusOf(kUnit), Ledger::Status::kDone);
-  EXPECT_EQ(a.TryClaim(kUnit), nullptr);
-  EXPECT_EQ(b.StatusOf(kUnit), Ledger::Status::kOpen);
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  Claim(&a)->Finish(Done());
+  EXPECT_EQ(StatusIn(a), UnitStatus::kDone);
+  EXPECT_EQ(Claim(&a), nullptr);
+  EXPECT_EQ(StatusIn(b), UnitStatus::kOpen);
   b.Refresh();
-  EXPECT_EQ(b.StatusOf(kUnit), Ledger::Status::kDone);
-  const Ledger later(folder.path(), SlowHeartbeat(), "a");
-  ASSERT_NE(later.FinalRecordOf(kUnit), nullptr);
-  EXPECT_EQ(later.FinalRecordOf(kUnit)->clips_done, 2);
+  EXPECT_EQ(StatusIn(b), UnitStatus::kDone);
+  const Ledger later(folder.path(), SlowHeartbeat(), "a", OneUnit());
+  EXPECT_EQ(StatusIn(later), UnitStatus::kDone);
 }
 
 TEST(Ledger, OldLeaseIsTakenOverUnderTheNextAttempt) {
   const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  const auto lost = a.TryClaim(kUnit);
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  const auto lost = Claim(&a);
   Age(ClaimPath(folder, 1), 1999);
-  EXPECT_EQ(b.TryClaim(kUnit), nullptr);
+  EXPECT_EQ(Claim(&b), nullptr);
   Age(ClaimPath(folder, 1), 2001);
-  const auto taken = b.TryClaim(kUnit);
+  const auto taken = Claim(&b);
   ASSERT_NE(taken, nullptr);
   EXPECT_EQ(taken->attempt(), 2);
 }
@@ -102,83 +122,91 @@ TEST(Ledger, OldLeaseIsTakenOverUnderTheNextAttempt) {
 // The lease is judged against a file touched now, so a file server whose clock is hours off is no harm.
 TEST(Ledger, LateFinishOfTakenOverUnitIsHarmless) {
   const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  auto late = a.TryClaim(kUnit);
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  auto late = Claim(&a);
   Age(ClaimPath(folder, 1), 5000);
-  b.TryClaim(kUnit)->Finish(Done());
+  Claim(&b)->Finish(Done());
   late->Finish(Failed("too_late"));
-  const Ledger reader(folder.path(), SlowHeartbeat(), "c");
-  EXPECT_EQ(reader.StatusOf(kUnit), Ledger::Status::kDone);
+  const Ledger reader(folder.path(), SlowHeartbeat(), "c", OneUnit());
+  EXPECT_EQ(StatusIn(reader), UnitStatus::kDone);
 }
 
-TEST(Ledger, HolderThatFinishedJustBeforeIsNotRepeated) {
-  const TemporaryFolder folder;
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  a.TryClaim(kUnit)->Finish(Done());
-  Age(ClaimPath(folder, 1), 5000);
-  EXPECT_EQ(b.TryClaim(kUnit), nullptr);  // b had not refreshed since.
-  EXPECT_EQ(b.StatusOf(kUnit), Ledger::Status::kDone);
+TEST(Ledger, HolderThatFinishedBeforeItsLeaseEndedIsNotRepeated) {
+  const auto files = std::make_shared<MemoryFiles>();
+  Ledger a("", SlowHeartbeat(), "a", OneUnit(), files), b("", SlowHeartbeat(), "b", OneUnit(), files);
+  files->now_s = 1;
+  Claim(&a)->Finish(Done());
+  files->now_s = 5000;
+  EXPECT_EQ(Claim(&b), nullptr);  // b had not read since.
+  EXPECT_EQ(StatusIn(b), UnitStatus::kDone);
 }
 
 TEST(Ledger, ThreeFailuresQuarantineWithTheReason) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
+  ledger.SetReproducer([](const Unit& unit) { return "foothold label " + unit.path; });
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    auto claim = ledger.TryClaim(kUnit);
+    auto claim = Claim(&ledger);
     ASSERT_NE(claim, nullptr);
     EXPECT_EQ(claim->attempt(), attempt);
+    LogInfo("working on attempt " + std::to_string(attempt));
     claim->Finish(Failed("reason_" + std::to_string(attempt)));
   }
-  EXPECT_EQ(ledger.TryClaim(kUnit), nullptr);
-  EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kQuarantined);
-  LedgerRecord record;
-  ASSERT_TRUE(ParseRecord(ReadFile(folder.File("quarantine/" + kUnit.Key() + ".json")), &record));
-  EXPECT_EQ(record.reason, "reason_3");
-  EXPECT_EQ(record.unit_id, kUnit.id);
+  EXPECT_EQ(Claim(&ledger), nullptr);
+  EXPECT_EQ(StatusIn(ledger), UnitStatus::kQuarantined);
+  const QuarantineReport report = ReportOf(folder);
+  EXPECT_EQ(report.reason, "reason_3");
+  EXPECT_EQ(report.unit.id, kUnit.id);
+  ASSERT_EQ(report.attempts.size(), 3u);
+  EXPECT_EQ(report.attempts[0].reason, "reason_1");
+  EXPECT_EQ(report.attempts[2].host, HostName());
+  EXPECT_EQ(report.reproduce, "foothold label " + kUnit.path);
+  ASSERT_FALSE(report.log.empty());
+  EXPECT_NE(report.log.back().find("working on attempt 3"), std::string::npos);
 }
 
 TEST(Ledger, ThreeDeathsQuarantine) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
   std::vector<std::unique_ptr<Ledger::Claim>> lost;
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    lost.push_back(ledger.TryClaim(kUnit));
+    lost.push_back(Claim(&ledger));
     ASSERT_NE(lost.back(), nullptr);
     Age(ClaimPath(folder, attempt), 5000);
   }
-  EXPECT_EQ(ledger.TryClaim(kUnit), nullptr);
-  EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kQuarantined);
-  EXPECT_NE(ReadFile(folder.File("quarantine/" + kUnit.Key() + ".json")).find("process_died"),
-            std::string::npos);
+  EXPECT_EQ(Claim(&ledger), nullptr);
+  EXPECT_EQ(StatusIn(ledger), UnitStatus::kQuarantined);
+  EXPECT_EQ(ReportOf(folder).reason, "process_died");
+  EXPECT_EQ(ReportOf(folder).attempts[1].host, "other");
 }
 
 TEST(Ledger, RejectionIsFinalUntilLifted) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
   LedgerRecord rejected = Failed("video_empty");
   rejected.event = LedgerRecord::Event::kRejected;
-  ledger.TryClaim(kUnit)->Finish(rejected);
-  EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kRejected);
-  EXPECT_EQ(ledger.TryClaim(kUnit), nullptr);
-  EXPECT_EQ(ledger.LiftQuarantine(), 1);
-  EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kOpen);
-  EXPECT_EQ(ledger.LiftQuarantine(), 0);
-  auto claim = ledger.TryClaim(kUnit);
+  Claim(&ledger)->Finish(rejected);
+  EXPECT_EQ(StatusIn(ledger), UnitStatus::kRejected);
+  EXPECT_EQ(Claim(&ledger), nullptr);
+  ledger.Reopen({0}, "test");
+  EXPECT_EQ(StatusIn(ledger), UnitStatus::kOpen);
+  auto claim = Claim(&ledger);
   ASSERT_NE(claim, nullptr);
   EXPECT_EQ(claim->attempt(), 2);
   claim->Finish(Done());
-  EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kDone);
+  EXPECT_EQ(StatusIn(ledger), UnitStatus::kDone);
 }
 
 TEST(Ledger, LiftedQuarantineGetsAllAttemptsAgain) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
   for (int round = 0; round < 2; ++round) {
-    for (int i = 0; i < 3; ++i) ledger.TryClaim(kUnit)->Finish(Failed("broken"));
-    EXPECT_EQ(ledger.TryClaim(kUnit), nullptr);
-    EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kQuarantined);
-    EXPECT_EQ(ledger.LiftQuarantine(), 1);
-    EXPECT_EQ(ledger.StatusOf(kUnit), Ledger::Status::kOpen);
+    for (int i = 0; i < 3; ++i) Claim(&ledger)->Finish(Failed("broken"));
+    EXPECT_EQ(Claim(&ledger), nullptr);
+    EXPECT_EQ(StatusIn(ledger), UnitStatus::kQuarantined);
+    ledger.Reopen({0}, "test");
+    EXPECT_EQ(StatusIn(ledger), UnitStatus::kOpen);
+    EXPECT_FALSE(fs::exists(folder.File("quarantine/" + kUnit.Key() + ".json")));
   }
 }
 
@@ -187,20 +215,20 @@ TEST(Ledger, HeartbeatKeepsALeaseAlive) {
   LedgerOptions options;
   options.heartbeat_s = 0.01;
   options.lease_heartbeats = 1000;
-  Ledger a(folder.path(), options, "a"), b(folder.path(), options, "b");
-  const auto claim = a.TryClaim(kUnit);
+  Ledger a(folder.path(), options, "a", OneUnit()), b(folder.path(), options, "b", OneUnit());
+  const auto claim = Claim(&a);
   Age(ClaimPath(folder, 1), 5000);
   const auto recently = fs::file_time_type::clock::now() - std::chrono::seconds(1000);
   // Only a heartbeat makes the claim young again; ctest's timeout ends a wait in vain.
   while (fs::last_write_time(ClaimPath(folder, 1)) < recently) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  EXPECT_EQ(b.TryClaim(kUnit), nullptr);
+  EXPECT_EQ(Claim(&b), nullptr);
 }
 
 TEST(Ledger, TruncatedLastLineWaitsAndDamagedLinesAreSkipped) {
   const TemporaryFolder folder;
-  Ledger reader(folder.path(), SlowHeartbeat(), "reader");
+  Ledger reader(folder.path(), SlowHeartbeat(), "reader", OneUnit());
   LedgerRecord record = Done();
   record.unit_key = kUnit.Key();
   record.unit_id = kUnit.id;
@@ -209,24 +237,25 @@ TEST(Ledger, TruncatedLastLineWaitsAndDamagedLinesAreSkipped) {
   const std::string path =
       folder.Write("records/other.jsonl", "not json\n{\"event\": \"done\"}\n\n" + line.substr(0, 20));
   reader.Refresh();
-  EXPECT_EQ(reader.StatusOf(kUnit), Ledger::Status::kOpen);
+  EXPECT_EQ(StatusIn(reader), UnitStatus::kOpen);
   std::ofstream(path, std::ios::app) << line.substr(20);
   reader.Refresh();
-  EXPECT_EQ(reader.StatusOf(kUnit), Ledger::Status::kOpen);
+  EXPECT_EQ(StatusIn(reader), UnitStatus::kOpen);
   std::ofstream(path, std::ios::app) << "\n";
   reader.Refresh();
-  EXPECT_EQ(reader.StatusOf(kUnit), Ledger::Status::kDone);
+  EXPECT_EQ(StatusIn(reader), UnitStatus::kDone);
 }
 
 TEST(Ledger, RecordsReadBack) {
   LedgerRecord record = Failed("a\"b\n");
-  record.unit_key = "k";
-  record.unit_id = "i";
+  record.unit_key = kUnit.Key();
+  record.unit_id = kUnit.id;
   record.attempt = 3;
   record.message = "bad byte \xff";
   record.clips_rejected = 4;
   record.frames = 5;
   record.seconds = 0.125;
+  record.labels = {{"a/b.mp4/b.h5", 5, 1234567890123, "00112233445566778899aabbccddeeff"}};
   const std::string line = FormatRecord(record);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   LedgerRecord read;
@@ -236,13 +265,29 @@ TEST(Ledger, RecordsReadBack) {
   EXPECT_EQ(read.clips_rejected, 4);
   EXPECT_EQ(read.frames, 5);
   EXPECT_EQ(read.seconds, 0.125);
-  EXPECT_FALSE(ParseRecord("[1]", &read));
-  EXPECT_FALSE(ParseRecord("{\"event\": 3}", &read));
+  EXPECT_EQ(read.labels, record.labels);
+  EXPECT_EQ(read.message, "bad byte \xef\xbf\xbd");
+  RecordHead head;
+  ASSERT_TRUE(ParseRecordHead(line, &head));
+  EXPECT_EQ(head.event, LedgerRecord::Event::kFailed);
+  EXPECT_EQ(head.unit_hash, UnitHash(kUnit.id));
+  EXPECT_EQ(head.attempt, 3);
+  EXPECT_TRUE(head.partly);
+  for (const std::string& bad : {std::string("[1]"), std::string("{\"event\": 3}"), std::string()}) {
+    EXPECT_FALSE(ParseRecord(bad, &read));
+    EXPECT_FALSE(ParseRecord(WithSum(bad), &read)) << bad;
+  }
+  for (size_t i = 0; i < line.size(); ++i) {
+    std::string damaged = line;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_FALSE(ParseRecordHead(damaged, &head)) << i;
+    EXPECT_FALSE(ParseRecordHead(line.substr(0, i), &head)) << i;
+  }
 }
 
 TEST(Ledger, OtherOptionsAreRefused) {
   const TemporaryFolder folder;
-  Ledger ledger(folder.path(), SlowHeartbeat(), "a");
+  Ledger ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
   ledger.RequireSameOptions("[josh]\na = 1\n");
   ledger.RequireSameOptions("[josh]\na = 1\n");
   ExpectError(ErrorKind::kUsage, {"options.conf", "another --output"}, [&] {
@@ -250,35 +295,49 @@ TEST(Ledger, OtherOptionsAreRefused) {
   });
 }
 
-TEST(Ledger, UnwritableFolderIsAStorageError) {
-  ExpectError(ErrorKind::kStorage, {"/proc/ledger"}, [] { Ledger("/proc/ledger", SlowHeartbeat(), "a"); });
+TEST(Ledger, LedgerOfAnEarlierVersionIsRefused) {
+  const TemporaryFolder folder;
+  folder.Write("options.conf", "");
+  ExpectError(ErrorKind::kUsage, {folder.path(), "0.2 or older", "--output"}, [&] {
+    Ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
+  });
+  folder.Write("format", "foothold-ledger 3\n");
+  ExpectError(ErrorKind::kUsage, {"foothold-ledger 3"}, [&] {
+    Ledger(folder.path(), SlowHeartbeat(), "a", OneUnit());
+  });
 }
 
-TEST(UnitQueue, EveryUnitOnceFromDifferentStarts) {
+TEST(Ledger, ReopenedDoneUnitIsDoneAgain) {
   const TemporaryFolder folder;
-  Corpus corpus;
-  for (int i = 0; i < 10; ++i) corpus.units.push_back({"u" + std::to_string(i), "", 0, -1});
-  Ledger a(folder.path(), SlowHeartbeat(), "a"), b(folder.path(), SlowHeartbeat(), "b");
-  UnitQueue first(corpus, &a, 0, 2), second(corpus, &b, 1, 2);
-  auto claim_a = first.Next(), claim_b = second.Next();
-  ASSERT_TRUE(claim_a != nullptr && claim_b != nullptr);
-  EXPECT_EQ(claim_a->unit().id, "u0");
-  EXPECT_EQ(claim_b->unit().id, "u5");
-  claim_a->Finish(Done());
-  std::map<std::string, int> counts = {{"u0", 1}};
-  while (auto claim = first.Next()) {
-    ++counts[claim->unit().id];
-    claim->Finish(Done());
-  }
-  EXPECT_EQ(counts.size(), 9u);
-  EXPECT_FALSE(first.all_finished());  // u5 is busy.
-  EXPECT_EQ(second.Next(), nullptr);
-  claim_b->Finish(Done());
-  EXPECT_EQ(first.Next(), nullptr);
-  EXPECT_TRUE(first.all_finished());
-  EXPECT_EQ(second.Next(), nullptr);
-  EXPECT_TRUE(second.all_finished());
-  EXPECT_TRUE(UnitQueue(corpus, &a, 0, 1).all_finished());
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit());
+  Claim(&a)->Finish(Done());
+  Ledger b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  b.Reopen({0}, "repair");
+  EXPECT_EQ(StatusIn(b), UnitStatus::kOpen);
+  a.Refresh();
+  EXPECT_EQ(StatusIn(a), UnitStatus::kOpen);
+  auto claim = Claim(&a);
+  ASSERT_NE(claim, nullptr);
+  EXPECT_EQ(claim->attempt(), 2);
+  claim->Finish(Done());
+  EXPECT_EQ(StatusIn(a), UnitStatus::kDone);
+}
+
+TEST(Ledger, DeletedClaimIsNoHarm) {
+  const TemporaryFolder folder;
+  Ledger a(folder.path(), SlowHeartbeat(), "a", OneUnit()), b(folder.path(), SlowHeartbeat(), "b", OneUnit());
+  auto claim = Claim(&a);
+  fs::remove(ClaimPath(folder, 1));
+  auto second = Claim(&b);  // Works on the same: labels are made once all the same.
+  ASSERT_NE(second, nullptr);
+  claim->Finish(Done());
+  second->Finish(Done());
+  EXPECT_EQ(StatusIn(Ledger(folder.path(), SlowHeartbeat(), "c", OneUnit())), UnitStatus::kDone);
+}
+
+TEST(Ledger, UnwritableFolderIsAStorageError) {
+  ExpectError(
+      ErrorKind::kStorage, {"/proc/ledger"}, [] { Ledger("/proc/ledger", SlowHeartbeat(), "a", OneUnit()); });
 }
 
 }  // namespace

@@ -49,6 +49,18 @@ TEST(Fuzz, ObservationBytes) { RunMutations(kObservationBytes, 200); }
 TEST(Fuzz, ObservationStructure) { RunMutations(kObservationStructure, 40); }
 TEST(Fuzz, Npz) { RunMutations(kNpz, 5000); }
 TEST(Fuzz, Config) { RunMutations(kConfig, 1000); }
+#ifdef FOOTHOLD_HAVE_NETWORKS
+TEST(Fuzz, Safetensors) { RunMutations(kSafetensors, 20000); }
+#endif
+TEST(Fuzz, LedgerRecord) { RunMutations(kLedgerRecord, 5000); }
+TEST(Fuzz, LedgerSnapshot) { RunMutations(kLedgerSnapshot, 5000); }
+TEST(Fuzz, LedgerClaim) { RunMutations(kLedgerClaim, 2000); }
+TEST(Fuzz, ManifestRow) { RunMutations(kManifestRow, 2000); }
+TEST(Fuzz, Manifest) { RunMutations(kManifest, 500); }
+TEST(Fuzz, CsvList) { RunMutations(kCsvList, 500); }
+TEST(Fuzz, JsonList) { RunMutations(kJsonList, 500); }
+TEST(Fuzz, Tar) { RunMutations(kTar, 500); }
+TEST(Fuzz, FileName) { RunMutations(kFileName, 2000); }
 
 }  // namespace
 }  // namespace foothold::fuzz

@@ -1,25 +1,23 @@
 #!/usr/bin/env bash
-# Dry run of slurm/label_corpus.sbatch with stand-ins for srun, scancel and scontrol.
-#   sbatch_test.sh SOURCE_FOLDER FAKE_LABEL_CORPUS
+# Dry run of the batch scripts with stand-ins for srun, squeue and scontrol, where there is no Slurm
+# (tests/slurm has one).
+#   sbatch_test.sh SOURCE_FOLDER FAKE_LABEL_CORPUS FOLDER_OF_FOOTHOLD
 set -u
 source_folder=$1
 program=$2
+export FOOTHOLD_BIN=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/videos"
 cat >"$work/bin/srun" <<'STUB'
 #!/usr/bin/env bash
 while [[ ${1:-} == --* ]]; do shift; done
-echo $$ >"$WORK/step.pid"
 export SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1
 exec "$@"
 STUB
-cat >"$work/bin/scancel" <<'STUB'
-#!/usr/bin/env bash
-echo "scancel $*" >>"$WORK/calls"
-kill -USR1 "$(cat "$WORK/step.pid")"
-STUB
+printf '#!/usr/bin/env bash\ncat "$WORK/state"\n' >"$work/bin/squeue"
 printf '#!/usr/bin/env bash\necho "scontrol $*" >>"$WORK/calls"\n' >"$work/bin/scontrol"
+echo RUNNING >"$work/state"
 chmod +x "$work"/bin/*
 export WORK=$work PATH=$work/bin:$PATH SLURM_JOB_ID=77 SLURM_SUBMIT_DIR=$source_folder LABEL_CORPUS=$program
 failures=0
@@ -29,10 +27,13 @@ check() { # TEXT CONDITION...
   "$@" || { failures=$((failures + 1)); echo "wrong: $text"; }
 }
 printf '[job]\ncorpus = %s/videos\noutput = %s/out\n' "$work" "$work" >"$work/job.conf"
+scripts=("$source_folder"/slurm/*)
 run() { bash "$source_folder/slurm/label_corpus.sbatch" "$@" >"$work/log" 2>&1; }
 
-check "the script parses" bash -n "$source_folder/slurm/label_corpus.sbatch"
-check "no path or account in it" bash -c "! grep -E '^#SBATCH.*(--account|--partition|--chdir|/)' '$source_folder/slurm/label_corpus.sbatch'"
+for script in "${scripts[@]}"; do
+  check "${script##*/} parses" bash -n "$script"
+  check "${script##*/} has no path or account" bash -c "! grep -E '^#SBATCH.*(--account|--partition|--chdir|/)' '$script'"
+done
 
 run; check "a missing argument is a usage error" [ $? -ne 0 ]
 run "$work/none.conf"; check "a missing config file has code 2" [ $? -eq 2 ]
@@ -53,7 +54,6 @@ batch=$!
 until [ -e "$work/out/waiting" ]; do sleep 0.05; done
 kill -USR1 "$batch"
 wait "$batch"; check "a drained job has code 9" [ $? -eq 9 ]
-check "the signal went to the step" grep -q "scancel --signal=USR1 77.0" "$work/calls"
 check "the job is requeued" grep -q "scontrol requeue 77" "$work/calls"
 
 rm "$work/calls"
@@ -66,6 +66,38 @@ check "a killed rank requeues the job" grep -q "scontrol requeue 77" "$work/call
 rm -f "$work/calls"
 SLURM_RESTART_COUNT=5 run "$work/job.conf"
 check "but not for ever" [ ! -e "$work/calls" ]
+
+# Slurm ends the job: because of scancel, or to requeue it by itself.
+echo COMPLETING >"$work/state"
+run "$work/job.conf"
+check "a job that Slurm ends is not requeued" [ ! -e "$work/calls" ]
+
+# What submit.sh would do.
+submit() { "$source_folder/slurm/submit.sh" "$@" >"$work/log" 2>&1; }
+submit --dry-run "$work/job.conf"; check "a config file without [slurm] will do" [ $? -eq 0 ]
+check "and says nothing of time" grep -qF -- "--signal=B:USR1@120 $source_folder/slurm/label_corpus.sbatch $work/job.conf" "$work/log"
+printf '[slurm]\ntasks = 64\ncpus_per_task = 4\ntime_limit = 04:00:00\ndrain_s = 90\n' >>"$work/job.conf"
+printf 'sbatch_arguments = --account=me --partition=gpu\n' >>"$work/job.conf"
+submit --dry-run --array 3 "$work/job.conf" --hold
+for words in "FOOTHOLD_HOME=$source_folder sbatch" "--ntasks=64 --cpus-per-task=4" "--signal=B:USR1@150 --time=04:00:00" \
+  "--account=me --partition=gpu" "--array=0-2" "--hold $source_folder/slurm/label_corpus_array.sbatch $work/job.conf"; do
+  check "--dry-run prints $words" grep -qF -- "$words" "$work/log"
+done
+submit; check "submit.sh without a config file is a usage error" [ $? -eq 2 ]
+submit --dry-run "$work/none.conf"; check "so is one that does not exist" [ $? -eq 2 ]
+submit --array x "$work/job.conf"; check "and an array of no number" [ $? -eq 2 ]
+printf '[slurm]\ntaks = 2\n' >"$work/wrong.conf"
+submit --dry-run "$work/wrong.conf"; check "an unknown key is a usage error" [ $? -eq 2 ]
+check "with the nearest known one" grep -q "did you mean 'slurm.tasks'" "$work/log"
+printf '[job]\ncorpus = x\n' >"$work/wrong.conf"
+submit --dry-run "$work/wrong.conf"; check "an empty output is a usage error" [ $? -eq 2 ]
+
+# The five lines of docs/operations.md, but for the build and the cluster.
+sed -n '/^## From a folder/,/^```$/p' "$source_folder/docs/operations.md" | sed -n '/^cp/,/^slurm/p' |
+  sed "s|configs/|$source_folder/configs/|; s|^slurm/submit.sh|$source_folder/slurm/submit.sh --dry-run|" >"$work/five_lines"
+check "the documented lines are there" [ "$(wc -l <"$work/five_lines")" -eq 4 ]
+(cd "$work" && bash -e five_lines) >"$work/log" 2>&1
+check "and submit a job" grep -q -- "--ntasks=16 .*--account=me --partition=batch .*my.conf" "$work/log"
 
 [ "$failures" -eq 0 ] || { cat "$work/log"; exit 1; }
 echo "all checks passed"

@@ -8,6 +8,7 @@
 #include "foothold/base/error.h"
 #include "foothold/base/random.h"
 #include "foothold/perception/canonical_view.h"
+#include "foothold/perception/most_similar.h"
 #include "foothold/perception/reciprocal_matching.h"
 
 namespace foothold {
@@ -53,6 +54,31 @@ TEST(ReciprocalMatching, EveryPairIsReciprocal) {
     EXPECT_EQ(MostSimilar(b, a, i), j);
     EXPECT_EQ(MostSimilar(a, b, j), i);
   }
+}
+
+// The fused search against all scores, for numbers of queries, pixels and channels that leave every kind of
+// remainder, and for any number of threads.
+TEST(MostSimilarPixels, EqualsBruteForce) {
+  for (const auto& [width, height, channels, num_queries] :
+       {std::array{33, 17, 24, 40}, std::array{1, 3, 5, 16}, std::array{64, 64, 7, 1}, std::array{90, 50, 24, 0}}) {
+    const ImageF map = RandomDescriptors(width, height, channels, 5);
+    const ImageF queries_map = RandomDescriptors(20, 20, channels, 6);
+    std::vector<int> queries;
+    for (int q = 0; q < num_queries; ++q) queries.push_back(q * 7 % 400);
+    const std::vector<int> found = MostSimilarPixels(map, queries_map, queries, 1);
+    ASSERT_EQ(found.size(), queries.size());
+    for (size_t q = 0; q < queries.size(); ++q) EXPECT_EQ(found[q], MostSimilar(map, queries_map, queries[q]));
+    EXPECT_EQ(MostSimilarPixels(map, queries_map, queries, 3), found);
+  }
+}
+
+TEST(MostSimilarPixels, FirstOfEquals) {
+  ImageF map(700, 2, 3, 0.0f), query(1, 1, 3, 1.0f);  // More pixels than a tile.
+  for (const int x : {689, 300, 11}) {
+    map.At(x, 1, 0) = 2;
+    EXPECT_EQ(MostSimilarPixels(map, query, {0}, 1), std::vector<int>{700 + x});
+  }
+  EXPECT_EQ(MostSimilarPixels(ImageF(9, 9, 3, 1.0f), query, {0}, 1), std::vector<int>{0});
 }
 
 TEST(ReciprocalMatching, ShiftedImageGivesTheShift) {

@@ -32,6 +32,7 @@ class ParityFile {
 
   bool Has(const std::string& path) const { return reader_.Has(path); }
   std::vector<std::string> Names(const std::string& group) const { return reader_.Names(group); }
+  bool IsGroup(const std::string& path) const { return reader_.IsGroup(path); }
   std::vector<size_t> Shape(const std::string& path) const { return reader_.Shape(path); }
   int Side(const std::string& path, size_t axis) const { return static_cast<int>(Shape(path).at(axis)); }
   // Row-major values of any numeric dataset.

@@ -55,6 +55,14 @@ TEST_F(HostileFiles, TextNamedMp4) {
   EXPECT_EQ(ReasonOfProbe(folder_ / "text.mp4"), "video_unreadable");
 }
 
+TEST_F(HostileFiles, PlaylistsAreNotFollowed) {
+  GoodMp4();
+  for (const char* text : {"#EXTM3U\n#EXTINF:2,\ngood.mp4\n", "ffconcat version 1.0\nfile good.mp4\n"}) {
+    test::WriteBytes(folder_ / "list.mp4", text);
+    EXPECT_EQ(ReasonOfProbe(folder_ / "list.mp4"), "video_unreadable");
+  }
+}
+
 TEST_F(HostileFiles, TextNamedMp4IsQuiet) {
   test::WriteBytes(folder_ / "text.mp4", "This is not a video.\n");
   testing::internal::CaptureStderr();

@@ -13,6 +13,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "foothold/base/fault.h"
+
 namespace foothold {
 namespace {
 
@@ -65,9 +67,11 @@ std::string DirectoryOf(const std::string& path) {
 }
 
 void SyncFile(const std::string& path, const std::string& final_path) {
+  if (const int error = FaultAt("file.written")) throw StorageError(final_path, "cannot be written", error);
   Descriptor file(path, O_RDWR);
   if (!file.ok() || fsync(file.get()) != 0 || !file.Close())
     throw StorageError(final_path, "cannot be written", errno);
+  if (const int error = FaultAt("file.synced")) throw StorageError(final_path, "cannot be written", error);
 }
 
 // Directories of some network file systems refuse fsync (EINVAL); they order metadata themselves.
@@ -109,7 +113,10 @@ AtomicFile::AtomicFile(std::string final_path) : final_path_(std::move(final_pat
   for (;;) {
     temporary_path_ = TemporaryPathFor(final_path_);
     Descriptor file(temporary_path_, O_CREAT | O_EXCL | O_WRONLY, 0666);
-    if (file.ok()) return;
+    if (file.ok()) {
+      FaultAt("file.created");
+      return;
+    }
     // A leftover of a dead process that had our process id: take the next name.
     if (errno != EEXIST) throw StorageError(final_path_, "cannot be created", errno);
   }
@@ -124,6 +131,7 @@ bool AtomicFile::Commit() {
   SyncFile(temporary_path_, final_path_);
   bool linked = link(temporary_path_.c_str(), final_path_.c_str()) == 0;
   int link_error = linked ? 0 : errno;
+  FaultAt("file.linked");
   if (link_error == EPERM || link_error == EOPNOTSUPP || link_error == ENOSYS) {
     // No hard links here (exFAT, some FUSE mounts): the same promise by a rename that never replaces.
     linked =
@@ -135,6 +143,7 @@ bool AtomicFile::Commit() {
   done_ = true;
   unlink(temporary_path_.c_str());
   if (!linked) return false;
+  FaultAt("file.committed");
   if (!SyncDirectory(DirectoryOf(final_path_))) {
     const int sync_error = errno;
     unlink(final_path_.c_str());

@@ -3,7 +3,10 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -46,22 +49,67 @@ std::string HashBytes(const void* data, size_t size_bytes) { return Hex(XXH3_128
 
 std::string HashText(const std::string& text) { return HashBytes(text.data(), text.size()); }
 
+uint64_t Hash64(const void* data, size_t size_bytes) { return XXH3_64bits(data, size_bytes); }
+namespace {
+
+// Bytes [begin, end) of a file, in pieces, into `hasher`. An `end` behind the file's is its end.
+class FileHasher {
+ public:
+  explicit FileHasher(const std::string& path)
+      : path_(path), file_(std::fopen(path.c_str(), "rb"), &std::fclose), buffer_(1 << 20) {
+    if (file_ == nullptr) Fail("cannot be opened for reading; check the path and its permissions");
+  }
+  void Add(uint64_t begin, uint64_t end) {
+    if (fseeko(file_.get(), static_cast<off_t>(begin), SEEK_SET) != 0) Fail("cannot be read in the middle");
+    while (begin < end) {
+      const size_t wanted = static_cast<size_t>(std::min<uint64_t>(end - begin, buffer_.size()));
+      const size_t count = std::fread(buffer_.data(), 1, wanted, file_.get());
+      if (std::ferror(file_.get()) != 0) Fail("reading failed; is it a regular file on a healthy disk?");
+      if (count == 0) return;
+      hasher_.Update(buffer_.data(), count);
+      begin += count;
+    }
+  }
+  Hasher& hasher() { return hasher_; }
+
+ private:
+  [[noreturn]] void Fail(const std::string& what) const {
+    throw Error(ErrorKind::kBadInput, path_ + ": " + what);
+  }
+
+  std::string path_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  std::vector<char> buffer_;
+  Hasher hasher_;
+};
+
+}  // namespace
+
 std::string HashFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (file == nullptr) {
-    throw Error(ErrorKind::kBadInput,
-                path + ": cannot be opened for reading; check the path and its permissions");
+  FileHasher file(path);
+  file.Add(0, std::numeric_limits<uint64_t>::max());
+  return file.hasher().Hex();
+}
+
+std::string HashFile(const FilePiece& piece) {
+  FileHasher file(piece.path);
+  file.Add(piece.offset, piece.offset + piece.size);
+  return file.hasher().Hex();
+}
+
+std::string HashFileEnds(const FilePiece& piece) {
+  constexpr uint64_t kBlock = 256 << 10;
+  const uint64_t begin = piece.offset, end = piece.offset + piece.size;
+  FileHasher file(piece.path);
+  const std::string size = std::to_string(piece.size) + "\n";
+  file.hasher().Update(size.data(), size.size());
+  if (piece.size <= 3 * kBlock) {
+    file.Add(begin, end);
+  } else {
+    const uint64_t middle = begin + (piece.size - kBlock) / 2;
+    for (const uint64_t block : {begin, middle, end - kBlock}) file.Add(block, block + kBlock);
   }
-  Hasher hasher;
-  std::vector<char> buffer(1 << 20);
-  size_t count = 0;
-  while ((count = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0) {
-    hasher.Update(buffer.data(), count);
-  }
-  if (std::ferror(file.get()) != 0) {
-    throw Error(ErrorKind::kBadInput, path + ": reading failed; is it a regular file on a healthy disk?");
-  }
-  return hasher.Hex();
+  return file.hasher().Hex();
 }
 
 }  // namespace foothold

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/base/log.h"
 
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
 #include "foothold/base/error.h"
 
 #ifdef FOOTHOLD_HAVE_SPDLOG
@@ -21,6 +25,36 @@ std::string Tag() {
   if (ErrorContext::Rank() >= 0) tag += "r" + std::to_string(ErrorContext::Rank()) + " ";
   if (!ErrorContext::ClipId().empty()) tag += "[" + ErrorContext::ClipId() + "] ";
   return tag;
+}
+
+// The last lines, and who else listens.
+class Memory {
+ public:
+  void Add(const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(line.substr(0, 1000));
+    if (lines_.size() > kLines) lines_.pop_front();
+    if (tap_) tap_(lines_.back());
+  }
+  std::vector<std::string> lines() {
+    const std::lock_guard lock(mutex_);
+    return {lines_.begin(), lines_.end()};
+  }
+  void SetTap(std::function<void(const std::string&)> tap) {
+    const std::lock_guard lock(mutex_);
+    tap_ = std::move(tap);
+  }
+
+ private:
+  static constexpr size_t kLines = 30;
+  std::mutex mutex_;
+  std::deque<std::string> lines_;
+  std::function<void(const std::string&)> tap_;
+};
+
+Memory& LogMemory() {
+  static Memory* const memory = new Memory;  // As long as the logger.
+  return *memory;
 }
 
 #ifdef FOOTHOLD_HAVE_SPDLOG
@@ -51,7 +85,10 @@ spdlog::logger& Logger() {
 }
 
 void Write(LogLevel level, const std::string& message) {
-  Logger().log(SpdlogLevel(level), spdlog::string_view_t(Tag() + message));
+  if (!Logger().should_log(SpdlogLevel(level))) return;
+  const std::string line = Tag() + message;
+  Logger().log(SpdlogLevel(level), spdlog::string_view_t(line));
+  LogMemory().Add(line);
 }
 
 #else  // A bare GPU node: the same lines without the library.
@@ -60,17 +97,18 @@ std::atomic<LogLevel> g_level{LogLevel::kInfo};
 
 void Write(LogLevel level, const std::string& message) {
   if (level < g_level.load()) return;
+  const std::string line = Tag() + message;
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
   std::fprintf(stderr,
-               "%02d:%02d:%02d %c %s%s\n",
+               "%02d:%02d:%02d %c %s\n",
                local.tm_hour,
                local.tm_min,
                local.tm_sec,
                "DIWE"[static_cast<int>(level)],
-               Tag().c_str(),
-               message.c_str());
+               line.c_str());
+  LogMemory().Add(line);
 }
 
 #endif
@@ -96,5 +134,9 @@ void LogDebug(const std::string& message) { Write(LogLevel::kDebug, message); }
 void LogInfo(const std::string& message) { Write(LogLevel::kInfo, message); }
 void LogWarning(const std::string& message) { Write(LogLevel::kWarning, message); }
 void LogError(const std::string& message) { Write(LogLevel::kError, message); }
+
+std::vector<std::string> RecentLogLines() { return LogMemory().lines(); }
+
+void SetLogTap(std::function<void(const std::string&)> tap) { LogMemory().SetTap(std::move(tap)); }
 
 }  // namespace foothold

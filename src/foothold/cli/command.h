@@ -26,6 +26,8 @@ void AddReportCommand(CLI::App* app, Action* action);
 void AddEvaluateCommand(CLI::App* app, Action* action);
 void AddConfigCommand(CLI::App* app, Action* action);
 void AddBenchCommand(CLI::App* app, Action* action);
+void AddCorpusCommand(CLI::App* app, Action* action);
+void AddStatusCommand(CLI::App* app, Action* action);
 
 // Adds --body FILE; an empty path is the body that ships with Foothold.
 void AddBodyOption(CLI::App* command, std::string* path);

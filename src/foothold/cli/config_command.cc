@@ -2,7 +2,10 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "foothold/base/error.h"
 #include "foothold/cli/command.h"
 #include "foothold/cli/resolve.h"
 
@@ -13,7 +16,8 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  foothold config > my.conf\n"
     "  foothold config --config my.conf --josh.max_iterations 50\n"
-    "  FOOTHOLD_RUN_THREADS=4 foothold config\n\n"
+    "  FOOTHOLD_RUN_THREADS=4 foothold config\n"
+    "  foothold config --config my.conf --get job.output slurm.tasks\n\n"
     "Later wins: defaults, config file, environment (FOOTHOLD_SECTION_NAME), flags.";
 
 constexpr char kReferenceIntroduction[] =
@@ -29,8 +33,24 @@ constexpr char kReferenceIntroduction[] =
 struct Arguments {
   bool reference = false;
   bool labels_only = false;
+  std::vector<std::string> get;
   OptionArguments options;
 };
+
+// Plain, without the quotes of a config file, for scripts.
+std::string ValueOf(const OptionSet& set, const std::string& key) {
+  std::vector<std::string> keys;
+  for (const OptionSet::Entry& entry : set.entries()) {
+    for (const OptionField& field : entry.table->fields) {
+      keys.push_back(entry.table->section + "." + field.name);
+      if (keys.back() == key) return field.get(entry.options);
+    }
+  }
+  const std::string nearest = NearestWord(key, keys);
+  throw Error(ErrorKind::kUsage,
+              "--get: there is no option " + key +
+                  (nearest.empty() ? "; docs/options.md lists all" : "; did you mean " + nearest + "?"));
+}
 
 ExitCode Run(const Arguments& arguments) {
   ProgramOptions options;
@@ -41,6 +61,8 @@ ExitCode Run(const Arguments& arguments) {
     return ExitCode::kOk;
   }
   Resolve(arguments.options, &options);
+  for (const std::string& key : arguments.get) std::cout << ValueOf(set, key) << "\n";
+  if (!arguments.get.empty()) return ExitCode::kOk;
   std::cout << set.Dump(arguments.labels_only);
   return ExitCode::kOk;
 }
@@ -53,6 +75,8 @@ void AddConfigCommand(CLI::App* app, Action* action) {
   command->add_flag(
       "--reference", arguments->reference, "Print docs/options.md: every option with its range.");
   command->add_flag("--labels-only", arguments->labels_only, "Only options that change labels.");
+  command->add_option("--get", arguments->get, "Print values only, plain, one per line.")
+      ->type_name("SECTION.NAME");
   ProgramOptions defaults;
   OptionSet shown;
   defaults.BindTo(&shown);

@@ -28,6 +28,8 @@ void AddCommands(CLI::App* app, Action* action) {
   AddEvaluateCommand(app, action);
   AddConfigCommand(app, action);
   AddBenchCommand(app, action);
+  AddStatusCommand(app, action);
+  AddCorpusCommand(app, action);
 }
 
 std::string DidYouMean(const std::string& word, const std::vector<std::string>& candidates) {
@@ -82,10 +84,11 @@ int Run(int argc, const char* const* argv) {
     std::cout << app.help();
     return static_cast<int>(ExitCode::kUsage);
   }
-  if (const CLI::App* command = FindCommand(app, 1, argc, argv)) {
-    const CLI::App* inner = FindCommand(*command, 2, argc, argv);
-    CheckFlags(inner == nullptr ? *command : *inner, argc, argv);
+  const CLI::App* command = &app;
+  for (int depth = 1; const CLI::App* inner = FindCommand(*command, depth, argc, argv); ++depth) {
+    command = inner;
   }
+  if (command != &app) CheckFlags(*command, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help and --version.

@@ -58,7 +58,14 @@ LaunchInfo ReadLaunchInfo(const std::map<std::string, std::string>& environment)
   const auto has = [&environment](const char* name) { return environment.count(name) > 0; };
 
   LaunchInfo info;
-  if (has("OMPI_COMM_WORLD_SIZE") || has("PMIX_RANK") || has("PMI_RANK") || has("MPI_LOCALRANKID")) {
+  if (has("OMPI_COMM_WORLD_SIZE") && number("OMPI_MCA_orte_enable_recovery", 0) != 0) {
+    // mpirun --enable-recovery: survivors go on when a rank dies, and would wait for it in MPI for ever.
+    info.kind = LaunchInfo::Kind::kIndependent;
+    info.rank = number("OMPI_COMM_WORLD_RANK", 0);
+    info.size = std::max(1, number("OMPI_COMM_WORLD_SIZE", 1));
+    info.local_rank = number("OMPI_COMM_WORLD_LOCAL_RANK", 0);
+    info.local_size = std::max(1, number("OMPI_COMM_WORLD_LOCAL_SIZE", 1));
+  } else if (has("OMPI_COMM_WORLD_SIZE") || has("PMIX_RANK") || has("PMI_RANK") || has("MPI_LOCALRANKID")) {
     info.kind = LaunchInfo::Kind::kMpi;
     info.rank = number("OMPI_COMM_WORLD_RANK", number("PMIX_RANK", 0));
     info.size = number("OMPI_COMM_WORLD_SIZE", number("SLURM_STEP_NUM_TASKS", 0));

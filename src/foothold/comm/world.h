@@ -13,7 +13,8 @@ struct LaunchInfo {
   enum class Kind {
     kSingle,       // One process; MPI is not started.
     kMpi,          // mpirun, or srun --mpi=pmix.
-    kIndependent,  // srun without MPI: rank and size are known, but the ranks cannot talk.
+    kIndependent,  // srun without MPI, or mpirun --enable-recovery: rank and size are known, but the
+                   // ranks do not talk, so that none waits for a dead one.
   };
   Kind kind = Kind::kSingle;
   int rank = 0, size = 1, local_rank = 0, local_size = 1;  // Of kMpi: what the launcher said, else 0 or -1.

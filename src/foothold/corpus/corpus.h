@@ -19,6 +19,10 @@ struct Unit {
   int num_parts = 0;  // Of a join: the units just before it in the list; it opens when they are done.
   double cost_s = 1;  // Estimated seconds of work; only ratios matter.
   int priority = 0;   // Higher first.
+  // Of a join that is being worked on: its parts without a result, counted from 0 in list order.
+  std::vector<int> missing_parts = {};
+  // Not empty: the scan found that the input cannot carry a label; recorded without opening it again.
+  std::string rejected_reason = {}, rejected_message = {};
   // File-name form of the id for the ledger: readable part and hash.
   std::string Key() const;
 };
@@ -29,15 +33,9 @@ struct Corpus {
   std::string Fingerprint() const;
 };
 
-// Reads a corpus from
-//   - a folder: all videos below it, hidden files and other extensions skipped;
-//   - a video file, or a glob such as "videos/*.mp4";
-//   - a .csv file with the header id,path and, if wanted, begin,end: frames [begin, end), empty for the
-//     whole video (further columns are ignored);
-//   - a .txt file with one path, folder or glob per line, # for comments.
-// Relative paths in a list are relative to the list. Files are only listed, not opened: a missing or
-// broken video fails later, alone. Throws Error(kBadInput) for a list that cannot be read, malformed
-// or duplicate ids, naming both lines, and an empty corpus.
+// The units of one source (sources.h), each a whole video or a range of its frames. Files are only listed,
+// not opened: a missing or broken video fails later, alone. Throws as ReadSources, and Error(kBadInput) for
+// ranges in seconds.
 Corpus ReadCorpus(const std::string& list);
 
 // By extension: mp4, mov, mkv, webm, avi, ...

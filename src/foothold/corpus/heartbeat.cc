@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/corpus/heartbeat.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "foothold/base/log.h"
-
 namespace foothold {
 namespace {
-
-std::string HostName() {
-  char name[256] = "";
-  gethostname(name, sizeof(name) - 1);
-  return name;
-}
 
 // Equal for two processes only when they run on the same boot of one machine and see the same process ids.
 std::string MachineId() {
@@ -54,8 +41,8 @@ std::string StartTimeOf(long pid) {
 
 }  // namespace
 
-Heartbeat::Heartbeat(std::string path, double interval_s)
-    : path_(std::move(path)), interval_s_(interval_s), thread_([this] { Run(); }) {}
+Heartbeat::Heartbeat(double interval_s, std::function<void()> beat)
+    : interval_s_(interval_s), beat_(std::move(beat)), thread_([this] { Run(); }) {}
 
 Heartbeat::~Heartbeat() {
   {
@@ -67,35 +54,39 @@ Heartbeat::~Heartbeat() {
 }
 
 void Heartbeat::Run() {
-  bool warned = false;
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, std::chrono::duration<double>(interval_s_), [this] { return stop_; })) {
-    // A null time means now, by the file server's clock.
-    if (utimensat(AT_FDCWD, path_.c_str(), nullptr, 0) != 0 && !warned) {
-      warned = true;
-      LogWarning(path_ + ": heartbeat failed: " + std::strerror(errno) +
-                 "; another rank may repeat this unit");
-    }
-  }
+  while (!wake_.wait_for(lock, std::chrono::duration<double>(interval_s_), [this] { return stop_; })) beat_();
+}
+
+std::string HostName() {
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  return name;
 }
 
 std::string DescribeThisProcess(const std::string& process_name) {
+  static const std::string machine = MachineId();
   const nlohmann::ordered_json description = {{"process", process_name},
                                               {"host", HostName()},
                                               {"pid", getpid()},
-                                              {"machine", MachineId()},
+                                              {"machine", machine},
                                               {"process_start", StartTimeOf(getpid())},
                                               {"time_unix_s", std::time(nullptr)}};
   return description.dump() + "\n";
 }
 
-bool IsDeadNeighbour(const std::string& description) {
-  const auto claim = nlohmann::json::parse(description, nullptr, false);
-  if (!claim.is_object()) return false;  // Not yet written.
-  const std::string machine = claim.value("machine", "");
-  const std::string start = claim.value("process_start", "");
-  if (machine.empty() || start.empty() || machine != MachineId()) return false;
-  return StartTimeOf(claim.value("pid", 0L)) != start;
+Holder HolderOf(std::string_view claim_text) {
+  const size_t end = claim_text.find('\n');
+  if (end == std::string_view::npos) return Holder::kUnknown;
+  const auto claim = nlohmann::json::parse(claim_text.substr(0, end), nullptr, false);
+  if (!claim.is_object()) return Holder::kUnknown;
+  try {
+    const std::string machine = claim.value("machine", ""), start = claim.value("process_start", "");
+    if (machine.empty() || start.empty() || machine != MachineId()) return Holder::kElsewhere;
+    return StartTimeOf(claim.value("pid", 0L)) == start ? Holder::kAlive : Holder::kDead;
+  } catch (const nlohmann::json::exception&) {  // A member of another type.
+    return Holder::kUnknown;
+  }
 }
 
 }  // namespace foothold

@@ -2,16 +2,18 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace foothold {
 
-// Touches a file every `interval_s` from a thread of its own until destruction.
+// Calls `beat` every `interval_s` from a thread of its own until destruction.
 class Heartbeat {
  public:
-  Heartbeat(std::string path, double interval_s);
+  Heartbeat(double interval_s, std::function<void()> beat);
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
@@ -19,18 +21,24 @@ class Heartbeat {
  private:
   void Run();
 
-  std::string path_;
   double interval_s_;
+  std::function<void()> beat_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
   std::thread thread_;
 };
 
-// Who holds a claim, as text in the claim file.
+std::string HostName();
+// Who holds a claim, as the first line of the claim file.
 std::string DescribeThisProcess(const std::string& process_name);
-// True when the text of a claim names a process of this machine (same boot, same process namespace)
-// that no longer exists: no need to wait for its lease.
-bool IsDeadNeighbour(const std::string& description);
+
+enum class Holder {
+  kUnknown,    // Not yet written, or damaged.
+  kElsewhere,  // Another machine, or another process namespace: only its lease tells.
+  kAlive,
+  kDead,  // A process of this boot of this machine that is no more: no need to wait for its lease.
+};
+Holder HolderOf(std::string_view claim_text);
 
 }  // namespace foothold

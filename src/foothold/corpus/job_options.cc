@@ -9,7 +9,9 @@ const OptionTable& JobOptions::Table() {
           .Add("corpus",
                &JobOptions::corpus,
                {},
-               "Videos: a folder, a file, a glob, a .csv with id,path[,begin,end] or a .txt list.")
+               "Videos: a manifest of foothold corpus scan; or a folder, a file, a glob, tar shards, a .csv, "
+               ".jsonl or "
+               ".txt list (docs/corpus.md).")
           .DoesNotAffectLabels()
           .Add("output",
                &JobOptions::output,

@@ -1,50 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/corpus/ledger.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "foothold/base/atomic_file.h"
 #include "foothold/base/error.h"
+#include "foothold/base/fault.h"
+#include "foothold/base/hash.h"
 #include "foothold/base/log.h"
-#include "foothold/corpus/ledger_record.h"
+#include "foothold/corpus/quarantine_report.h"
 
 namespace foothold {
 namespace {
 
 namespace fs = std::filesystem;
 
-double ModificationTime_s(const struct stat& status) {
-  return static_cast<double>(status.st_mtim.tv_sec) + 1e-9 * static_cast<double>(status.st_mtim.tv_nsec);
+constexpr char kFormat[] = "foothold-ledger 2\n";
+// Up to so many records files every reader reads them all; beyond, one makes snapshots for the others.
+constexpr size_t kFewFiles = 32;
+constexpr double kSnapshotLease_s = 120;
+constexpr double kClockPeriod_s = 60;
+constexpr int kMaxLogLines = 200;  // Of one claim.
+
+// "<key>.<attempt>".
+bool ParseClaimName(std::string_view name, uint64_t* hash, int* attempt) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || !HashOfKey(name.substr(0, dot), hash)) return false;
+  const auto [end, error] = std::from_chars(name.data() + dot + 1, name.data() + name.size(), *attempt);
+  return error == std::errc() && end == name.data() + name.size();
 }
 
-void MakeFolder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw StorageError(path, "the folder cannot be made", error.value());
+int LastAttempt(const UnitHistory& h) {
+  return std::max({h.done, h.rejected, h.failed, h.quarantined, h.reopened});
 }
-
-// Name of a file in a folder without its last extension: "<unit>.<attempt>" gives "<unit>".
-std::vector<fs::path> FilesIn(const std::string& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (!entry->path().filename().string().starts_with('.')) files.push_back(entry->path());
-  }
-  if (error) throw StorageError(folder, "the folder cannot be read", error.value());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-int AttemptOf(const fs::path& file) { return std::atoi(file.extension().string().substr(1).c_str()); }
 
 }  // namespace
 
@@ -76,17 +72,53 @@ const OptionTable& LedgerOptions::Table() {
   return table;
 }
 
-Ledger::Ledger(std::string folder, LedgerOptions options, std::string process_name)
-    : folder_(std::move(folder)), options_(options), process_name_(std::move(process_name)) {
-  for (const char* name : {"claims", "records", "quarantine", "lifted", "clock"})
-    MakeFolder(folder_ + "/" + name);
+RunUnits MakeRunUnits(std::shared_ptr<const UnitList> list) {
+  RunUnits units;
+  units.index = std::make_shared<const UnitIndex>(*list);
+  units.hash = HashText(list->Fingerprint());
+  units.list = std::move(list);
+  return units;
+}
+
+Ledger::Ledger(std::string folder,
+               LedgerOptions options,
+               std::string process_name,
+               RunUnits units,
+               std::shared_ptr<LedgerFiles> files)
+    : folder_(std::move(folder)),
+      options_(options),
+      process_name_(std::move(process_name)),
+      units_(std::move(units)),
+      files_(std::move(files)),
+      state_(units_.list->size()),
+      reader_(files_.get(), folder_, units_.index.get(), units_.hash) {
+  for (const char* name : {"claims", "records", "quarantine", "clock"})
+    files_->MakeFolder(folder_ + "/" + name);
+  RequireFormat();
   probe_path_ = folder_ + "/clock/" + process_name_ + "-" + std::to_string(getpid());
-  Refresh();
+  if (reader_.ReadSnapshot(&state_)) {
+    Follow(kSnapshotLease_s);
+  } else {
+    Refresh();
+  }
 }
 
 Ledger::~Ledger() {
-  if (records_descriptor_ >= 0) close(records_descriptor_);
-  unlink(probe_path_.c_str());
+  if (heartbeat_ != nullptr) SetLogTap({});
+  heartbeat_.reset();
+  files_->Remove(probe_path_);
+}
+
+void Ledger::RequireFormat() {
+  const std::string path = folder_ + "/format", text = files_->Read(path, 0);
+  if (text == kFormat) return;
+  LedgerFiles::Facts facts;
+  const bool is_old = text.empty() && files_->Stat(folder_ + "/options.conf", &facts);
+  if (text.empty() && !is_old) return files_->Replace(path, kFormat);
+  throw Error(ErrorKind::kUsage,
+              folder_ + ": the ledger is of another version of Foothold (" +
+                  (is_old ? "0.2 or older" : "'" + text.substr(0, text.find('\n')) + "'") +
+                  "); finish it with that version, or choose another --output");
 }
 
 void Ledger::RequireSameOptions(const std::string& text) {
@@ -106,217 +138,264 @@ void Ledger::RequireSameOptions(const std::string& text) {
                   "); use the same options or another --output");
 }
 
+// ---- Reading.
+
 void Ledger::Refresh() {
-  for (const fs::path& path : FilesIn(folder_ + "/records")) {
-    if (path.string() != records_path_) ReadRecords(path.string(), &records_files_[path.string()]);
-  }
-  lifted_.clear();
-  for (const fs::path& path : FilesIn(folder_ + "/lifted")) {
-    int& last = lifted_[path.stem().string()];
-    last = std::max(last, AttemptOf(path));
-  }
-  quarantined_.clear();
-  for (const fs::path& path : FilesIn(folder_ + "/quarantine")) quarantined_[path.stem().string()] = true;
+  const double begin_s = ServerTime_s();
+  reader_.ReadNew(records_name_, &state_);
+  known_until_s_ = std::max(known_until_s_, begin_s);
 }
 
-// Reads whole lines beyond the known offset; a last line without its end is still being written, or was
-// when its process died, and waits.
-void Ledger::ReadRecords(const std::string& path, RecordsFile* file) {
-  std::ifstream stream(path, std::ios::binary);
-  stream.seekg(file->offset);
-  std::ostringstream buffer;
-  if (stream.peek() != std::ifstream::traits_type::eof()) buffer << stream.rdbuf();
-  const std::string text = buffer.str();
-  size_t begin = 0;
-  for (size_t end = text.find('\n'); end != std::string::npos;
-       begin = end + 1, end = text.find('\n', begin)) {
-    LedgerRecord record;
-    if (ParseRecord(text.substr(begin, end - begin), &record)) {
-      Remember(record);
-    } else {
-      LogWarning(path + ": a damaged record is ignored; its unit may be done again");
-    }
+void Ledger::WriteSnapshot() {
+  RecordOffsets offsets = reader_.offsets();
+  if (!records_name_.empty()) offsets[records_name_] = records_bytes_;
+  files_->Replace(folder_ + "/snapshot", LedgerSnapshot::Format(state_, offsets, units_.hash));
+}
+
+void Ledger::Follow(double max_age_s) {
+  if (reader_.CountFiles() <= kFewFiles) return Refresh();
+  const bool usable = reader_.ReadSnapshot(&state_);
+  // Whoever made it began to read at most so long before.
+  if (usable) known_until_s_ = std::max(known_until_s_, reader_.snapshot_modified_s() - kSnapshotLease_s);
+  if (usable && ServerTime_s() - reader_.snapshot_modified_s() < max_age_s) return;
+  const std::string lock = folder_ + "/snapshot.lock";
+  if (files_->CreateNew(lock) == nullptr) {
+    // Somebody is at it. Two at a time would do no harm, so a lock that its owner left is just removed.
+    LedgerFiles::Facts facts;
+    if (files_->Stat(lock, &facts) && ServerTime_s() - facts.modified_s > kSnapshotLease_s)
+      files_->Remove(lock);
+    return;
   }
-  file->offset += static_cast<int64_t>(begin);
+  Refresh();
+  WriteSnapshot();
+  files_->Remove(lock);
 }
 
-void Ledger::Remember(const LedgerRecord& record) {
-  if (record.event == LedgerRecord::Event::kDone) {
-    final_records_.emplace(record.unit_key, record);
-  } else {
-    failed_attempts_[record.unit_key].emplace(record.attempt, record);
+void Ledger::LookAtClaims(int folder) {
+  for (const std::string& name : files_->List(folder_ + "/claims/" + UnitIndex::FolderName(folder))) {
+    uint64_t hash = 0;
+    int attempt = 0;
+    if (!ParseClaimName(name, &hash, &attempt)) continue;
+    const int64_t index = units_.index->Find(hash);
+    if (index < 0 || state_.StatusOf(static_cast<size_t>(index)) != UnitStatus::kOpen) continue;
+    const UnitHistory history = state_.HistoryOf(static_cast<size_t>(index));
+    if (attempt > std::max(history.failed, history.reopened)) state_.Mark(static_cast<size_t>(index));
   }
 }
 
-int Ledger::FirstAttempt(const std::string& key) const {
-  const auto lifted = lifted_.find(key);
-  return lifted == lifted_.end() ? 1 : lifted->second + 1;
+// ---- Claims.
+
+std::string Ledger::ClaimPath(const Unit& unit, uint64_t hash, int attempt) const {
+  return folder_ + "/claims/" + UnitIndex::FolderName(UnitIndex::FolderOf(hash)) + "/" + unit.Key() + "." +
+         std::to_string(attempt);
 }
 
-const LedgerRecord* Ledger::FinalRecordOf(const Unit& unit) const {
-  const std::string key = unit.Key();
-  const auto done = final_records_.find(key);
-  if (done != final_records_.end()) return &done->second;
-  const auto failed = failed_attempts_.find(key);
-  if (failed == failed_attempts_.end()) return nullptr;
-  for (const auto& [attempt, record] : failed->second) {
-    if (attempt >= FirstAttempt(key) && record.event == LedgerRecord::Event::kRejected) return &record;
-  }
-  return nullptr;
-}
-
-Ledger::Status Ledger::StatusOf(const Unit& unit) const {
-  if (const LedgerRecord* record = FinalRecordOf(unit)) {
-    return record->event == LedgerRecord::Event::kDone ? Status::kDone : Status::kRejected;
-  }
-  return quarantined_.count(unit.Key()) > 0 ? Status::kQuarantined : Status::kOpen;
-}
-
-std::unique_ptr<Ledger::Claim> Ledger::TryClaim(const Unit& unit) {
-  const std::string key = unit.Key();
-  const int first = FirstAttempt(key);
+std::unique_ptr<Ledger::Claim> Ledger::TryClaim(size_t index, Effort effort) {
+  if (state_.StatusOf(index) != UnitStatus::kOpen) return nullptr;
+  Unit unit = units_.list->At(index);
+  if (!FillMissingParts(index, &unit)) return nullptr;
   bool refreshed = false;
-  for (int attempt = first;;) {
-    if (StatusOf(unit) != Status::kOpen) return nullptr;
-    const auto& failed = failed_attempts_[key];
-    const auto failure = failed.find(attempt);
-    const std::string path = folder_ + "/claims/" + key + "." + std::to_string(attempt);
-    if (failure == failed.end()) {
-      if (CreateClaim(path)) return std::unique_ptr<Claim>(new Claim(this, unit, attempt, path));
-      if (LeaseOf(path) == Lease::kAlive) return nullptr;
-      if (!refreshed) {
-        // The holder may have finished since the last look: its record came before its last heartbeat.
-        Refresh();
-        refreshed = true;
-        continue;
-      }
+  int lost = 0;  // The last attempt whose holder is known to be lost.
+  for (;;) {
+    const UnitHistory history = state_.HistoryOf(index);
+    if (history.status() != UnitStatus::kOpen) return nullptr;
+    const int first = history.reopened + 1;
+    const int attempt = std::max({first, history.failed + 1, lost + 1});
+    if (auto claim = Create(index, unit, attempt)) {
+      if (attempt - first < options_.max_attempts) return claim;
+      claim->Abandon();  // Nobody else is to claim it.
+      GiveUp(index, unit, first, attempt);
+      return nullptr;
     }
-    ++attempt;
-    if (attempt - first < options_.max_attempts) continue;
-    const bool recorded = failure != failed.end();
-    Quarantine(
-        unit,
-        attempt - 1,
-        recorded ? failure->second.reason : "process_died",
-        recorded ? failure->second.message : "the last process that worked on this unit died without a word");
-    return nullptr;
+    if (effort == Effort::kIfFree) return state_.Mark(index), nullptr;
+    const std::string path = ClaimPath(unit, units_.index->HashOf(index), attempt);
+    switch (LeaseOf(index, attempt, path, effort == Effort::kIfLost)) {
+      case Lease::kAlive:
+        return state_.Mark(index), nullptr;
+      case Lease::kGone:  // Given back this moment; the next round finds it free.
+        return state_.Unmark(index), nullptr;
+      case Lease::kOver:
+        break;
+      case Lease::kOverUnread:  // The holder may have finished: its record came before its last heartbeat.
+        if (!refreshed) Refresh();
+        refreshed = true;
+        if (!(state_.HistoryOf(index) == history)) continue;
+        break;
+    }
+    lost = attempt;
   }
 }
 
-bool Ledger::CreateClaim(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-  if (descriptor < 0 && errno == EEXIST) return false;
-  if (descriptor < 0) throw StorageError(path, "cannot be made", errno);
-  const std::string text = DescribeThisProcess(process_name_);
-  const bool written = write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int write_error = errno;
-  if (close(descriptor) == 0 && written) return true;
-  unlink(path.c_str());
-  throw StorageError(path, "cannot be written", written ? errno : write_error);
-}
-
-// Both times come from the file server, so the clocks of the hosts do not matter. Opening instead of
-// stat makes NFS look at the server's attributes, not at cached ones.
-Ledger::Lease Ledger::LeaseOf(const std::string& claim_path) {
-  struct stat claim {};
-  struct stat probe {};
-  const int descriptor = open(claim_path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return Lease::kAlive;  // Given back this moment; the next round finds it free.
-  std::string text(4096, '\0');
-  const ssize_t length = read(descriptor, text.data(), text.size());
-  text.resize(static_cast<size_t>(std::max<ssize_t>(0, length)));
-  const bool known = fstat(descriptor, &claim) == 0;
-  close(descriptor);
-  if (!known) return Lease::kAlive;
-  if (IsDeadNeighbour(text)) return Lease::kOver;
-
-  const int probe_descriptor = open(probe_path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
-  if (probe_descriptor < 0) throw StorageError(probe_path_, "cannot be made", errno);
-  const bool touched = futimens(probe_descriptor, nullptr) == 0 && fstat(probe_descriptor, &probe) == 0;
-  const int probe_error = errno;
-  close(probe_descriptor);
-  if (!touched) throw StorageError(probe_path_, "cannot be touched", probe_error);
-  const double age_s = ModificationTime_s(probe) - ModificationTime_s(claim);
-  return age_s > options_.heartbeat_s * options_.lease_heartbeats ? Lease::kOver : Lease::kAlive;
-}
-
-void Ledger::Append(const LedgerRecord& record) {
-  for (int i = 0; records_descriptor_ < 0; ++i) {
-    records_path_ = folder_ + "/records/" + process_name_ + "-" + std::to_string(getpid()) + "-" +
-                    std::to_string(i) + ".jsonl";
-    records_descriptor_ =
-        open(records_path_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0666);
-    if (records_descriptor_ < 0 && errno != EEXIST)
-      throw StorageError(records_path_, "cannot be made", errno);
+// Of a join: which parts have no result. False while a part is unfinished.
+bool Ledger::FillMissingParts(size_t index, Unit* unit) const {
+  if (unit->kind != Unit::Kind::kJoin) return true;
+  const size_t first = index - static_cast<size_t>(unit->num_parts);
+  unit->missing_parts.clear();
+  for (size_t part = first; part < index; ++part) {
+    const UnitStatus status = state_.StatusOf(part);
+    if (status == UnitStatus::kOpen) return false;
+    if (status != UnitStatus::kDone && status != UnitStatus::kPartly)
+      unit->missing_parts.push_back(static_cast<int>(part - first));
   }
-  const off_t end = lseek(records_descriptor_, 0, SEEK_END);
-  const std::string line = FormatRecord(record) + "\n";
-  const ssize_t written = write(records_descriptor_, line.data(), line.size());
-  const int write_error = written < 0 ? errno : ENOSPC;
-  if (written == static_cast<ssize_t>(line.size()) && fsync(records_descriptor_) == 0) return;
-  const int error = written == static_cast<ssize_t>(line.size()) ? errno : write_error;
-  // No half line before a later record.
-  if (ftruncate(records_descriptor_, end) != 0) LogWarning(records_path_ + ": a half-written record remains");
-  throw StorageError(records_path_, "cannot be written", error);
+  return true;
 }
 
-void Ledger::Quarantine(const Unit& unit,
-                        int attempt,
-                        const std::string& reason,
-                        const std::string& message) {
+std::unique_ptr<Ledger::Claim> Ledger::Create(size_t index, const Unit& unit, int attempt) {
+  const std::string path = ClaimPath(unit, units_.index->HashOf(index), attempt);
+  std::unique_ptr<LedgerFiles::Writer> writer = files_->CreateNew(path);
+  if (writer == nullptr) return nullptr;
+  try {
+    if (const int error = FaultAt("claim.write")) throw StorageError(path, "cannot be written", error);
+    writer->Append(DescribeThisProcess(process_name_));
+    FaultAt("claim.written");
+  } catch (const Error&) {
+    files_->Remove(path);
+    throw;
+  }
+  StartHeartbeat();
+  return std::unique_ptr<Claim>(new Claim(this, index, unit, attempt, std::move(writer)));
+}
+
+// Both times come from the file server, so the clocks of the hosts do not matter.
+Ledger::Lease Ledger::LeaseOf(size_t index, int attempt, const std::string& claim_path, bool ask_for_holder) {
+  LedgerFiles::Facts facts;
+  if (!files_->Stat(claim_path, &facts)) return Lease::kGone;
+  // Far in the future is old, too: the file server's clock was set back after the holder's last heartbeat.
+  if (std::abs(ServerTime_s() - facts.modified_s) > options_.heartbeat_s * options_.lease_heartbeats)
+    return known_until_s_ > facts.modified_s + 2 * options_.heartbeat_s ? Lease::kOver : Lease::kOverUnread;
+  if (!ask_for_holder) return Lease::kAlive;
+  const auto elsewhere = held_elsewhere_.find(index);
+  if (elsewhere != held_elsewhere_.end() && elsewhere->second == attempt) return Lease::kAlive;
+  const Holder holder = HolderOf(files_->Read(claim_path, 0));
+  if (holder == Holder::kElsewhere) held_elsewhere_[index] = attempt;
+  return holder == Holder::kDead ? Lease::kOverUnread : Lease::kAlive;
+}
+
+// The file server's clock is asked seldom; in between, time passes at the same pace here.
+double Ledger::ServerTime_s() {
+  const double own_s = files_->Now_s();
+  if (own_s - clock_compared_s_ > kClockPeriod_s) {
+    server_minus_own_s_ = files_->ServerTime_s(probe_path_) - own_s;
+    clock_compared_s_ = own_s;
+  }
+  return own_s + server_minus_own_s_;
+}
+
+void Ledger::StartHeartbeat() {
+  if (heartbeat_ != nullptr || !files_->needs_heartbeat_thread()) return;
+  heartbeat_ = std::make_unique<Heartbeat>(options_.heartbeat_s, [this] { Beat(); });
+  SetLogTap([this](const std::string& line) { OnLogLine(line); });
+}
+
+void Ledger::Beat() {
+  std::string failed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Claim* claim : claims_) {
+      if (!files_->Touch(claim->path_)) failed = claim->path_;
+    }
+  }
+  if (!failed.empty()) LogWarning(failed + ": heartbeat failed; another rank may repeat this unit");
+}
+
+// A killed process cannot tell what it did last; its claim can.
+void Ledger::OnLogLine(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  for (Claim* claim : claims_) {
+    if (++claim->lines_ > kMaxLogLines) continue;
+    try {
+      claim->writer_->Append(line + "\n");
+    } catch (const Error&) {
+      claim->lines_ = kMaxLogLines;  // No work fails for want of a log.
+    }
+  }
+}
+
+// ---- Records.
+
+void Ledger::Append(std::vector<LedgerRecord> records) {
+  for (int i = 0; records_ == nullptr; ++i) {
+    records_name_ = process_name_ + "-" + std::to_string(getpid()) + "-" + std::to_string(i) + ".jsonl";
+    records_ = files_->CreateNew(folder_ + "/records/" + records_name_);
+  }
+  static const std::string host = HostName();
+  std::string text;
+  for (LedgerRecord& record : records) {
+    record.host = host;
+    record.process = process_name_;
+    record.rank = std::max(0, ErrorContext::Rank());
+    record.time_unix_s = std::time(nullptr);
+    text += FormatRecord(record) + "\n";
+  }
+  records_->AppendDurably(text);
+  records_bytes_ += static_cast<int64_t>(text.size());
+  for (const LedgerRecord& record : records) {
+    const int64_t index = units_.index->Find(UnitHash(record.unit_id));
+    if (index < 0) continue;
+    state_.Add(static_cast<size_t>(index),
+               RecordHead{record.event, 0, record.attempt, record.clips_rejected > 0});
+  }
+}
+
+// The record counts; the report is for people, and first, so that no unit is given up without one.
+// `attempt` is the one that is not made any more.
+void Ledger::GiveUp(size_t index, const Unit& unit, int first_attempt, int attempt) {
+  QuarantineReport report;
+  report.unit = unit;
+  for (int i = first_attempt; i < attempt; ++i)
+    report.AddAttempt(i, files_->Read(ClaimPath(unit, units_.index->HashOf(index), i), 0));
+  if (reproducer_) report.reproduce = reproducer_(unit);
+  if (const int error = FaultAt("quarantine.begin"))
+    throw StorageError(folder_ + "/quarantine", "cannot be written", error);
+  files_->Replace(folder_ + "/quarantine/" + unit.Key() + ".json", report.Format());
+  FaultAt("quarantine.reported");
   LedgerRecord record;
+  record.event = LedgerRecord::Event::kQuarantined;
   record.unit_key = unit.Key();
   record.unit_id = unit.id;
   record.attempt = attempt;
-  record.reason = reason;
-  record.message = message;
-  const std::string path = folder_ + "/quarantine/" + record.unit_key + ".json";
-  AtomicFile file(path);
-  std::ofstream stream(file.temporary_path());
-  stream << FormatRecord(record) << "\n" << std::flush;
-  if (!stream) throw StorageError(path, "cannot be written", errno);
-  stream.close();
-  if (file.Commit()) {
-    LogWarning(unit.id + ": quarantined after attempt " + std::to_string(attempt) + ": " + reason + ": " +
-               message);
-  }
-  quarantined_[record.unit_key] = true;
+  record.reason = report.reason;
+  record.message = report.message;
+  Append({record});
+  LogWarning(unit.id + ": quarantined after " + std::to_string(attempt - first_attempt) +
+             " attempts: " + report.reason + ": " + report.message);
 }
 
-int Ledger::LiftQuarantine() {
-  Refresh();
-  // Units rejected at once have no quarantine file, but a record.
-  std::map<std::string, int> last_attempts;
-  for (const auto& [key, attempts] : failed_attempts_) {
-    if (final_records_.count(key) > 0 || attempts.empty()) continue;
-    const int last = attempts.rbegin()->first;
-    const bool rejected = attempts.rbegin()->second.event == LedgerRecord::Event::kRejected;
-    if (last >= FirstAttempt(key) && (rejected || quarantined_.count(key) > 0)) last_attempts[key] = last;
+void Ledger::Reopen(const std::vector<size_t>& units, const std::string& reason) {
+  std::vector<LedgerRecord> records;
+  for (const size_t index : units) {
+    const Unit unit = units_.list->At(index);
+    LedgerRecord& record = records.emplace_back();
+    record.event = LedgerRecord::Event::kReopened;
+    record.unit_key = unit.Key();
+    record.unit_id = unit.id;
+    record.attempt = std::max(1, LastAttempt(state_.HistoryOf(index)));
+    record.reason = reason;
   }
-  for (const auto& [key, unused] : quarantined_) {
-    LedgerRecord record;
-    if (ParseRecord(ReadFile(folder_ + "/quarantine/" + key + ".json"), &record)) {
-      last_attempts[key] = std::max(last_attempts[key], record.attempt);
-    }
-  }
-  for (const auto& [key, last] : last_attempts) {
-    WriteFileAtomically(folder_ + "/lifted/" + key + "." + std::to_string(last), "");
-    unlink((folder_ + "/quarantine/" + key + ".json").c_str());
-  }
-  Refresh();
-  return static_cast<int>(last_attempts.size());
+  if (records.empty()) return;
+  Append(records);
+  for (const LedgerRecord& record : records)
+    files_->Remove(folder_ + "/quarantine/" + record.unit_key + ".json");
 }
 
-Ledger::Claim::Claim(Ledger* ledger, Unit unit, int attempt, std::string path)
+Ledger::Claim::Claim(
+    Ledger* ledger, size_t index, Unit unit, int attempt, std::unique_ptr<LedgerFiles::Writer> writer)
     : ledger_(ledger),
+      index_(index),
       unit_(std::move(unit)),
       attempt_(attempt),
-      path_(std::move(path)),
-      heartbeat_(std::make_unique<Heartbeat>(path_, ledger->options_.heartbeat_s)) {}
+      path_(ledger->ClaimPath(unit_, ledger->index().HashOf(index), attempt)),
+      writer_(std::move(writer)) {
+  const std::lock_guard lock(ledger_->mutex_);
+  ledger_->claims_.insert(this);
+}
 
 Ledger::Claim::~Claim() {
-  heartbeat_.reset();
-  if (!finished_) unlink(path_.c_str());
+  {
+    const std::lock_guard lock(ledger_->mutex_);
+    ledger_->claims_.erase(this);
+  }
+  if (!finished_) ledger_->files_->Remove(path_);
 }
 
 void Ledger::Claim::Finish(LedgerRecord record) {
@@ -324,42 +403,15 @@ void Ledger::Claim::Finish(LedgerRecord record) {
   record.unit_key = unit_.Key();
   record.unit_id = unit_.id;
   record.attempt = attempt_;
-  ledger_->Append(record);
-  ledger_->Remember(record);
+  if (record.event == LedgerRecord::Event::kFailed) {
+    // For the report, should this be the last attempt.
+    const std::lock_guard lock(ledger_->mutex_);
+    writer_->Append(QuarantineReport::FailureLine(record));
+  }
+  ledger_->Append({std::move(record)});
   finished_ = true;
 }
 
-UnitQueue::UnitQueue(const Corpus& corpus, Ledger* ledger, int rank, int size)
-    : corpus_(corpus), ledger_(ledger) {
-  const int count = static_cast<int>(corpus.units.size());
-  const auto start = static_cast<int>(static_cast<int64_t>(count) * rank / std::max(1, size));
-  for (int i = 0; i < count; ++i) {
-    const int index = (start + i) % count;
-    if (ledger->StatusOf(corpus.units[index]) == Ledger::Status::kOpen) open_.push_back(index);
-  }
-}
-
-std::unique_ptr<Ledger::Claim> UnitQueue::Next() {
-  // At most one round; it goes on where the last one stopped, so that a round costs each unit one look.
-  for (size_t looked = 0, round = open_.size(); looked < round; ++looked, ++cursor_) {
-    if (cursor_ >= open_.size()) {
-      cursor_ = 0;
-      ledger_->Refresh();
-      std::erase_if(open_, [this](int index) {
-        return ledger_->StatusOf(corpus_.units[index]) != Ledger::Status::kOpen;
-      });
-      if (open_.empty()) return nullptr;
-    }
-    auto claim = ledger_->TryClaim(corpus_.units[open_[cursor_]]);
-    if (claim == nullptr) continue;
-    ++cursor_;
-    return claim;
-  }
-  ledger_->Refresh();
-  std::erase_if(
-      open_, [this](int index) { return ledger_->StatusOf(corpus_.units[index]) != Ledger::Status::kOpen; });
-  cursor_ = 0;
-  return nullptr;
-}
+void Ledger::Claim::Abandon() { finished_ = true; }
 
 }  // namespace foothold

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "foothold/corpus/corpus.h"
+#include "foothold/corpus/ledger_record.h"
 
 namespace foothold {
 
@@ -19,6 +21,9 @@ class UnitList {
   // What the queue sorts by, without making a Unit.
   virtual double CostOf(size_t index) const = 0;
   virtual int PriorityOf(size_t index) const = 0;
+  // What every rank asks of all units at the start.
+  virtual uint64_t HashOf(size_t index) const { return UnitHash(At(index).id); }
+  virtual Unit::Kind KindOf(size_t index) const { return At(index).kind; }
   // Everything that has to be the same on all ranks.
   virtual std::string Fingerprint() const = 0;
 };

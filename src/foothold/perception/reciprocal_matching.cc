@@ -3,34 +3,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
+#include <numeric>
+#include <utility>
 
 #include "foothold/base/error.h"
+#include "foothold/perception/most_similar.h"
 
 namespace foothold {
 namespace {
 
-// Index of the pixel of `map` whose descriptor is most similar to `descriptor`.
-int MostSimilar(const ImageF& map, const float* descriptor) {
-  int best = 0;
-  double best_similarity = -std::numeric_limits<double>::infinity();
-  const int count = map.width * map.height;
-  const float* candidate = map.data.data();
-  for (int i = 0; i < count; ++i, candidate += map.channels) {
-    double similarity = 0;
-    for (int c = 0; c < map.channels; ++c) similarity += static_cast<double>(candidate[c]) * descriptor[c];
-    if (similarity > best_similarity) {
-      best_similarity = similarity;
-      best = i;
-    }
-  }
-  return best;
-}
-
-const float* DescriptorAt(const ImageF& map, int index) {
-  return &map.data[static_cast<size_t>(index) * map.channels];
-}
+// A walk from a seed on the seeded map to the other one and back.
+struct Walk {
+  int a = 0, b = -1;
+};
 
 void AddMatches(const DecodedPair& decoded,
                 const std::vector<std::pair<int, int>>& pairs,
@@ -52,23 +38,34 @@ std::vector<std::pair<int, int>> FindReciprocalNeighbours(const ImageF& seeded_m
   FOOTHOLD_CHECK(!seeded_map.empty() && !other_map.empty() && seeded_map.channels == other_map.channels,
                  "descriptor maps differ in channels or are empty");
   FOOTHOLD_CHECK(options.stride_px > 0, "stride");
-  std::vector<std::pair<int, int>> pairs;
+  std::vector<Walk> walks;
   for (int y = options.stride_px / 2; y < seeded_map.height; y += options.stride_px) {
     for (int x = options.stride_px / 2; x < seeded_map.width; x += options.stride_px) {
-      int a = y * seeded_map.width + x, b = -1;
-      for (int round = 0; round < options.max_rounds; ++round) {
-        const int next_b = MostSimilar(other_map, DescriptorAt(seeded_map, a));
-        const bool b_settled = next_b == b;
-        b = next_b;
-        const int next_a = b_settled ? a : MostSimilar(seeded_map, DescriptorAt(other_map, b));
-        const bool settled = b_settled || next_a == a;
-        a = next_a;
-        if (settled) {
-          pairs.emplace_back(a, b);
-          break;
-        }
+      walks.push_back({y * seeded_map.width + x, -1});
+    }
+  }
+  std::vector<size_t> active(walks.size());
+  std::iota(active.begin(), active.end(), size_t{0});
+  std::vector<std::pair<int, int>> pairs;
+  // One step of all active walks from `from` to `to`; those that stay where they were have settled.
+  const auto step = [&](const ImageF& map, const ImageF& queries_map, int Walk::*from, int Walk::*to) {
+    std::vector<int> queries;
+    for (const size_t w : active) queries.push_back(walks[w].*from);
+    const std::vector<int> found = MostSimilarPixels(map, queries_map, queries, options.threads);
+    std::vector<size_t> moving;
+    for (size_t i = 0; i < active.size(); ++i) {
+      Walk& walk = walks[active[i]];
+      if (std::exchange(walk.*to, found[i]) != found[i]) {
+        moving.push_back(active[i]);
+      } else {
+        pairs.emplace_back(walk.a, walk.b);
       }
     }
+    active = std::move(moving);
+  };
+  for (int round = 0; round < options.max_rounds && !active.empty(); ++round) {
+    step(other_map, seeded_map, &Walk::a, &Walk::b);
+    step(seeded_map, other_map, &Walk::b, &Walk::a);
   }
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());

@@ -15,6 +15,7 @@ namespace foothold {
 struct ReciprocalOptions {
   int stride_px = 8;    // Seeds at stride / 2, 3 stride / 2, ... on both axes.
   int max_rounds = 10;  // A seed still moving after so many rounds there and back is dropped.
+  int threads = 1;      // The result does not depend on it.
 };
 
 // Pairs (index in the seeded map, index in the other map) of pixels that are each other's nearest

@@ -6,6 +6,8 @@ namespace foothold {
 void ProgramOptions::BindTo(OptionSet* set) {
   set->Bind(&job);
   set->Bind(&ledger);
+  set->Bind(&scan);
+  set->Bind(&slurm);
   label.BindTo(set);
   set->Bind(&report);
   set->Bind(&synthetic);

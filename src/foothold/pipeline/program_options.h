@@ -4,8 +4,10 @@
 #include "foothold/base/options.h"
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
+#include "foothold/corpus/slurm_options.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/report.h"
+#include "foothold/pipeline/scan/scan_options.h"
 #include "foothold/scene/synthetic.h"
 
 namespace foothold {
@@ -15,6 +17,8 @@ namespace foothold {
 struct ProgramOptions {
   JobOptions job;
   LedgerOptions ledger;
+  ScanOptions scan;
+  SlurmOptions slurm;
   LabelOptions label;
   ReportOptions report;
   SyntheticOptions synthetic;

@@ -2,9 +2,12 @@
 #include "foothold/video/opencv_io.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdarg>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
@@ -41,10 +44,52 @@ void PrepareOpencv() {
   });
 }
 
+FilePiece FindVideo(const std::string& path) {
+  const auto fail = [&](const std::string& what, const char* reason) {
+    return Error(ErrorKind::kBadInput, path + ": " + what).WithReason(reason);
+  };
+  const std::optional<FilePiece> piece = FindFile(path);
+  std::error_code error;
+  if (!piece) {
+    const auto type = std::filesystem::status(path, error).type();
+    if (error == std::errc::permission_denied)
+      throw fail("no permission to look at it", "video_no_permission");
+    const bool exists = type != std::filesystem::file_type::not_found && !error;
+    throw exists ? fail("is not a file", "video_unreadable") : fail("no such file", "video_missing");
+  }
+  if (access(piece->path.c_str(), R_OK) != 0) throw fail("no permission to read it", "video_no_permission");
+  if (piece->size == 0) throw fail("the file is empty", "video_empty");
+  return *piece;
+}
+
+namespace {
+
+// FFmpeg follows a list of other files, whatever its name: then the file is not what is looked at.
+bool IsPlaylist(const FilePiece& piece) {
+  char head[16] = {};
+  std::ifstream file(piece.path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(piece.offset));
+  file.read(head, sizeof head);
+  const std::string text(head, static_cast<size_t>(file.gcount()));
+  return text.starts_with("#EXTM3U") || text.starts_with("ffconcat");
+}
+
+}  // namespace
+
 cv::VideoCapture OpenVideo(const std::string& path) {
+  const FilePiece piece = FindVideo(path);
+  if (IsPlaylist(piece)) {
+    throw Error(ErrorKind::kBadInput, path + ": is a playlist, not a video; list the videos themselves")
+        .WithReason("video_unreadable");
+  }
+  // FFmpeg reads a member where it lies.
+  const std::string url = piece.is_member
+                              ? "subfile,,start," + std::to_string(piece.offset) + ",end," +
+                                    std::to_string(piece.offset + piece.size) + ",,:file:" + piece.path
+                              : "file:" + piece.path;
   cv::VideoCapture capture;
   try {
-    capture.open(path, cv::CAP_FFMPEG);
+    capture.open(url, cv::CAP_FFMPEG);
   } catch (const cv::Exception&) {  // Reported below as any other refusal.
   }
   if (!capture.isOpened()) {

@@ -5,6 +5,7 @@
 #include <opencv2/videoio.hpp>
 #include <string>
 
+#include "foothold/base/tar.h"
 #include "foothold/scene/image.h"
 
 // Inside the video module only: what its files share of OpenCV.
@@ -15,7 +16,11 @@ namespace foothold::video_internal {
 // "threads;1" in OPENCV_FFMPEG_CAPTURE_OPTIONS does not reach the decoder. Pixels do not depend on it.)
 void PrepareOpencv();
 
-// Throws Error(kBadInput, "video_unreadable").
+// The file, or the member of a tar archive, that holds a video. Throws Error(kBadInput) with reason
+// video_missing, video_no_permission, video_unreadable or video_empty, or as FindFile.
+FilePiece FindVideo(const std::string& path);
+
+// Throws as FindVideo, and Error(kBadInput, "video_unreadable").
 cv::VideoCapture OpenVideo(const std::string& path);
 
 // Errors that FFmpeg reports while the object lives. OpenCV hands out damaged frames without a word;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <filesystem>
 #include <opencv2/videoio.hpp>
 
 #include "foothold/base/error.h"
@@ -17,20 +16,6 @@ constexpr int kMinSide_px = 64;
 
 Error BadVideo(const std::string& path, const std::string& what, const char* reason) {
   return Error(ErrorKind::kBadInput, path + ": " + what).WithReason(reason);
-}
-
-void CheckFile(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    throw BadVideo(path, "no such file", "video_missing");
-  }
-  if (!std::filesystem::is_regular_file(status)) {
-    throw BadVideo(path, "is not a file", "video_unreadable");
-  }
-  if (std::filesystem::file_size(path, error) == 0) {
-    throw BadVideo(path, "the file is empty", "video_empty");
-  }
 }
 
 // Everything that one pass over the frames tells.
@@ -94,10 +79,9 @@ bool IsTruncated(const VideoProbe& probe, double container_rate_hz) {
 
 VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options) {
   video_internal::PrepareOpencv();
-  CheckFile(path);
   VideoProbe probe;
   probe.path = path;
-  probe.content_hash = HashFile(path);
+  probe.content_hash = HashFile(video_internal::FindVideo(path));
 
   const video_internal::DecodeErrorCounter errors;
   cv::VideoCapture capture = video_internal::OpenVideo(path);

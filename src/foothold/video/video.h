@@ -68,7 +68,7 @@ struct OpenVideoFile;
 
 // Sequential frames of one clip at source resolution (RGB, rotation applied), decoded ahead of their use by
 // a thread. Next() returns false after the last frame; throws Error(kBadInput) if the file cannot be opened
-// or yields fewer frames than the clip has.
+// or yields fewer frames than the clip has, or frames of another size (a source_width of 0 takes any).
 class FrameReader {
  public:
   explicit FrameReader(const Clip& clip);

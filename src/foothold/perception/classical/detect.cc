@@ -195,11 +195,19 @@ std::vector<Detection> Detect(const Window& window,
   return people;
 }
 
-cv::Mat DetectionImage(const ClipFrames& frames, int frame, double scale) {
-  ImageU8 rgb = frames.Rgb(frame);
+// Beyond one and a half times there is nothing new to see.
+double ScaleTo(int long_edge_px, int width, int height) {
+  return std::min(1.5, static_cast<double>(long_edge_px) / std::max(width, height));
+}
+
+cv::Mat Scaled(const ImageU8& rgb, double scale) {
   cv::Mat image;
   cv::resize(AsMat(rgb), image, cv::Size(), scale, scale, scale > 1 ? cv::INTER_LINEAR : cv::INTER_AREA);
   return image;
+}
+
+cv::Mat DetectionImage(const ClipFrames& frames, int frame, double scale) {
+  return Scaled(frames.Rgb(frame), scale);
 }
 
 std::string KeyOf(const FrameDetections& looked_at) {
@@ -278,8 +286,13 @@ void DetectStatic(const ClipFrames& frames,
 double DetectionScale(const ClipFrames& frames, CameraRegime regime, const PeopleOptions& options) {
   const int long_edge = regime == CameraRegime::kStatic ? options.static_detection_long_edge_px
                                                         : options.detection_long_edge_px;
-  // Beyond one and a half times there is nothing new to see.
-  return std::min(1.5, static_cast<double>(long_edge) / std::max(frames.width(), frames.height()));
+  return ScaleTo(long_edge, frames.width(), frames.height());
+}
+
+std::vector<Detection> DetectPeopleInPicture(const ImageU8& rgb, int long_edge_px) {
+  const double scale = ScaleTo(long_edge_px, rgb.width, rgb.height);
+  const cv::Mat image = Scaled(rgb, scale);
+  return FuseDetectors(Detect(DefaultWindow(), image, scale, {}), Detect(DaimlerWindow(), image, scale, {}));
 }
 
 std::vector<FrameDetections> DetectPeople(const ClipFrames& frames,

@@ -19,6 +19,10 @@ std::vector<FrameDetections> DetectPeople(const ClipFrames& frames,
                                           int threads,
                                           Journal* journal);
 
+// The same for one picture on its own, with both windows and nothing known of the camera; boxes in pixels
+// of `rgb`. `long_edge_px`: of the image that is looked at.
+std::vector<Detection> DetectPeopleInPicture(const ImageU8& rgb, int long_edge_px);
+
 // Detection pixels per analysis pixel.
 double DetectionScale(const ClipFrames& frames, CameraRegime regime, const PeopleOptions& options);
 

@@ -18,16 +18,6 @@ constexpr double kNearest_m = 0.1;  // Bodies closer than this are not drawn.
 
 cv::Mat AsMat(ImageU8* image) { return cv::Mat(image->height, image->width, CV_8UC3, image->data.data()); }
 
-ImageU8 ResizeToWidth(const ImageU8& source, int width_px) {
-  const int width = std::min(width_px, source.width);
-  const int height = std::max(1, static_cast<int>(std::lround(double(source.height) * width / source.width)));
-  if (width == source.width) return source;
-  ImageU8 resized(width, height, 3);
-  cv::Mat target = AsMat(&resized);
-  cv::resize(AsMat(const_cast<ImageU8*>(&source)), target, target.size(), 0, 0, cv::INTER_AREA);
-  return resized;
-}
-
 int EntryOfFrame(const PersonInWorld& person, int frame) {
   const auto it = std::lower_bound(person.frames.begin(), person.frames.end(), frame);
   return it != person.frames.end() && *it == frame ? static_cast<int>(it - person.frames.begin()) : -1;
@@ -70,6 +60,16 @@ void WriteName(const std::string& text, const Rgb& color, double x_px, double y_
 }
 
 }  // namespace
+
+ImageU8 ResizeToWidth(const ImageU8& source, int width_px) {
+  const int width = std::min(width_px, source.width);
+  const int height = std::max(1, static_cast<int>(std::lround(double(source.height) * width / source.width)));
+  if (width == source.width) return source;
+  ImageU8 resized(width, height, 3);
+  cv::Mat target = AsMat(&resized);
+  cv::resize(AsMat(const_cast<ImageU8*>(&source)), target, target.size(), 0, 0, cv::INTER_AREA);
+  return resized;
+}
 
 bool ProjectToSource(const labels::Label& label, const Vec3d& x_in_cam, Vec2d* source_px) {
   if (!(x_in_cam[2] > kNearest_m)) return false;

@@ -26,6 +26,9 @@ std::vector<FramePicture> MakeOverlays(const labels::Label& label,
 // Draws the bodies of one frame over `picture_rgb`, a resized source frame.
 void DrawBodies(const labels::Label& label, const BodyModel& body, int frame, ImageU8* picture_rgb);
 
+// Never enlarges.
+ImageU8 ResizeToWidth(const ImageU8& source_rgb, int width_px);
+
 // Pixel of the source image where a point in the camera frame appears: pinhole, lens, then the
 // inverse of the working image's transform. False when it is behind the camera or beyond the radius
 // where the lens model turns back.

@@ -51,6 +51,9 @@ svg.plot .stage { stroke: var(--soft); stroke-dasharray: 3 4; }
 svg.plot .points { stroke: var(--soft); stroke-width: 2; stroke-linecap: round; opacity: 0.28; fill: none; }
 svg.plot .wedge { fill: currentColor; opacity: 0.09; }
 svg.plot .bar { stroke: var(--ink); stroke-width: 1.5; fill: none; }
+svg.plot .value { fill: var(--accent); }
+.progress { display: flex; height: 18px; border-radius: 9px; overflow: hidden; background: var(--line); margin-top: 18px; }
+.progress i { display: block; height: 100%; }
 .legend { margin: 8px 0 0; display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 13px; color: var(--soft); }
 .key { display: inline-flex; align-items: center; color: var(--ink); }
 .key i { width: 14px; height: 4px; border-radius: 2px; margin-right: 6px; display: inline-block; }
