@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "jobs/label_corpus_job.h"
+#include "jobs/isolated_labeller.h"
 
 int main(int argc, char** argv) {
-  return static_cast<int>(foothold::RunLabelCorpus(argc, argv, foothold::VideoLabeller()));
+  using namespace foothold;
+  if (IsUnitWorker(argc, argv)) return RunUnitWorker(VideoLabeller());
+  return static_cast<int>(RunLabelCorpus(argc, argv, Isolated(VideoLabeller())));
 }

@@ -14,6 +14,7 @@ struct WorkerContext {
   JobOptions job;
   LabelOptions label;         // run.threads is resolved to this rank's share of the cores.
   std::string labels_folder;  // <output>/labels
+  int memory_rung = 0;        // Of the unit at hand (pipeline/memory_rung.h).
 };
 
 // The part of label_corpus that tests replace.

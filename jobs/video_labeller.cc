@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "foothold/base/hash.h"
 #include "foothold/corpus/label_files.h"
 #include "jobs/label_corpus_job.h"
 #include "labels/body_file.h"
@@ -23,7 +24,9 @@ LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes, const std::strin
     if (HasLabel(outcome)) {
       ++record.clips_done;
       record.frames += outcome.num_frames;
-      record.labels.push_back(DescribeLabel(labels_folder, outcome.label_path, outcome.num_frames));
+      if (!outcome.label_path.empty()) {
+        record.labels.push_back(DescribeLabel(labels_folder, outcome.label_path, outcome.num_frames));
+      }
       continue;
     }
     ++record.clips_rejected;
@@ -42,6 +45,38 @@ LedgerRecord RecordOf(const std::vector<ClipOutcome>& outcomes, const std::strin
   return record;
 }
 
+// Of a part: what it saw counts with the label of the join.
+LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
+  if (outcomes.empty()) {  // The part has nothing to look at.
+    LedgerRecord record;
+    record.event = LedgerRecord::Event::kDone;
+    return record;
+  }
+  LedgerRecord record = RecordOf(outcomes, "");
+  record.clips_done = record.frames = 0;
+  return record;
+}
+
+LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const Unit& unit) {
+  VideoTask task;
+  task.path = unit.path;
+  task.begin = unit.begin;
+  task.end = unit.end;
+  task.output_dir = context.labels_folder + "/" + unit.id;
+  // Parts and their join share it.
+  task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
+  task.checkpoint_s = context.job.checkpoint_s;
+  task.memory_rung = context.memory_rung;
+  if (unit.kind != Unit::Kind::kPart) {
+    task.only_seen_parts = !unit.missing_parts.empty();
+    return RecordOf(LabelVideo(task, body, context.label), context.labels_folder);
+  }
+  const FrameRange frames{unit.begin, unit.end};
+  task.begin = 0;
+  task.end = -1;
+  return PartRecordOf(ObservePart(task, frames, body, context.label));
+}
+
 }  // namespace
 
 CorpusLabeller VideoLabeller() {
@@ -51,12 +86,7 @@ CorpusLabeller VideoLabeller() {
   };
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
-    return [context, body](const Unit& unit) {
-      return RecordOf(
-          LabelVideo(
-              unit.path, unit.begin, unit.end, context.labels_folder + "/" + unit.id, *body, context.label),
-          context.labels_folder);
-    };
+    return [context, body](const Unit& unit) { return WorkOn(context, *body, unit); };
   };
   return labeller;
 }

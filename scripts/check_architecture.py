@@ -62,7 +62,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # C++ and C library headers have no dot and no slash; POSIX ones are listed.
 STANDARD = re.compile(
     r"^[a-z0-9_]+$|^(sys|netinet|arpa)/[a-z]+\.h$"
-    r"|^(unistd|fcntl|dirent|errno|signal|stdlib|stdio|string|stdint|stddef|math|time|dlfcn|glob|pthread|poll|sched|limits"
+    r"|^(unistd|fcntl|dirent|errno|signal|stdlib|stdio|string|stdint|stddef|math|time|dlfcn|glob|pthread|poll|spawn|sched|limits"
     r"|fnmatch|utime|immintrin)\.h$")
 SOURCES = {".h", ".cc", ".cu", ".cuh"}
 

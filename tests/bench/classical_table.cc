@@ -106,7 +106,7 @@ void Run(const std::string& folder, const SyntheticClips& clips) {
     dataset.options = clips.options;
     const std::string video = WriteSyntheticDataset(dataset, body, clips.threads).front();
     const std::string truth = std::filesystem::path(video).replace_extension(".truth.h5").string();
-    for (const ClipOutcome& outcome : LabelVideo(video, 0, -1, folder + "/labels", body, options)) {
+    for (const ClipOutcome& outcome : LabelVideo({video, 0, -1, folder + "/labels"}, body, options)) {
       if (outcome.status == ClipOutcome::Status::kDone) {
         rows.push_back(Measure(outcome, truth, body));
         PrintRow(outcome.name, rows.back(), Joined(outcome.flags));

@@ -111,6 +111,8 @@ pid_t Start(const Settings& settings,
             const std::string& fault) {
   std::vector<std::string> arguments = {ProgramOf(settings), "--corpus", corpus.videos, "--output", output};
   arguments.insert(arguments.end(), corpus.options.begin(), corpus.options.end());
+  // The steps of a label's commit are to kill the rank, not each of its worker processes in turn.
+  if (!fault.empty()) arguments.insert(arguments.end(), {"--job.isolate", "false"});
   std::vector<std::string> variables = {"SLURM_STEP_ID=0",
                                         "SLURM_PROCID=" + std::to_string(rank),
                                         "SLURM_STEP_NUM_TASKS=" + std::to_string(size)};

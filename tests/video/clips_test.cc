@@ -78,6 +78,31 @@ TEST(FrameReader, ReadsExactlyTheClip) {
   EXPECT_FALSE(reader.Next(&frame));
 }
 
+// Clips that overlap, one after another, whether or not their decoders started ahead.
+TEST(FrameReaders, GiveTheFramesThatAReaderOfItsOwnGives) {
+  const test::TemporaryFolder folder;
+  const std::string video = folder / "long.avi";
+  WriteVideo(video, 25, test::SlidingScene(2).Frames(60));
+  const Clip whole = MakeClips(ProbeVideo(video, {}), 0, -1, {})[0];
+  const std::vector<Clip> clips = {
+      SubClip(whole, 0, 20), SubClip(whole, 15, 35), SubClip(whole, 30, 50), SubClip(whole, 40, 60)};
+  FrameReaders readers;
+  readers.Expect(clips);
+  for (const Clip& clip : {clips[0], clips[1], clips[3], clips[2], clips[0]}) {
+    std::unique_ptr<FrameReader> pooled = readers.Take(clip);
+    FrameReader own(clip);
+    ImageU8 a, b;
+    int count = 0;
+    for (; own.Next(&a); ++count) {
+      ASSERT_TRUE(pooled->Next(&b));
+      EXPECT_EQ(a.data, b.data) << clip.name << " frame " << count;
+    }
+    EXPECT_EQ(count, clip.num_frames());
+    EXPECT_FALSE(pooled->Next(&b));
+    readers.Return(std::move(pooled), clip);
+  }
+}
+
 TEST(FrameReader, FileThatShrankIsAnError) {
   const test::TemporaryFolder folder;
   const std::string path = folder / "sliding.avi";

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "foothold/base/error.h"
+#include "foothold/base/pulse.h"
 
 namespace foothold {
 
@@ -25,6 +26,7 @@ void ParallelFor(int count, int threads, const std::function<void(int)>& body) {
     for (int i = next++; i < count; i = next++) {
       try {
         body(i);
+        Pulse();
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (i < failed_index) {

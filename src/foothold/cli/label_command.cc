@@ -118,8 +118,14 @@ ExitCode Run(const Arguments& arguments) {
 
   std::vector<ClipOutcome> outcomes;
   for (const std::string& video : arguments.videos) {
-    for (ClipOutcome& outcome :
-         LabelVideo(video, range.begin, range.end, arguments.output_dir, body, options.label)) {
+    VideoTask task;
+    task.path = video;
+    task.begin = range.begin;
+    task.end = range.end;
+    task.output_dir = arguments.output_dir;
+    task.partial_dir = arguments.output_dir + "/.partial";
+    task.checkpoint_s = options.job.checkpoint_s;
+    for (ClipOutcome& outcome : LabelVideo(task, body, options.label)) {
       if (!arguments.json) Print(outcome);
       outcomes.push_back(std::move(outcome));
     }

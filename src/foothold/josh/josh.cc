@@ -21,6 +21,7 @@
 #include "foothold/objective/match3d.h"
 #include "foothold/objective/smoothness.h"
 #include "foothold/solver/levenberg_marquardt.h"
+#include "foothold/solver/summary_bytes.h"
 
 namespace foothold {
 namespace {
@@ -128,21 +129,56 @@ class JointObjective {
   std::vector<WeightedTerm> terms_;
 };
 
+// How the minimiser runs, and where and as which of the stages it keeps its state.
+struct StageRun {
+  Stage stage;
+  int threads;
+  Journal* journal;
+  int number;
+};
+
+bool FindStage(const StageRun& run,
+               const std::string& key,
+               std::vector<double>* values,
+               SolverSummary* summary) {
+  std::string bytes;
+  if (run.journal == nullptr || !run.journal->Find(key, &bytes)) return false;
+  ByteReader reader(bytes);
+  std::vector<double> kept;
+  SolverSummary kept_summary;
+  reader.Get(&kept);
+  GetSummary(&reader, &kept_summary);
+  if (!reader.at_end() || kept.size() != values->size()) return false;
+  values->swap(kept);
+  *summary = std::move(kept_summary);
+  return true;
+}
+
 void RunStage(const JointObjective& objective,
               const Variables& variables,
               const JoshOptions& options,
-              Stage stage,
-              int threads,
+              const StageRun& run,
               std::vector<double>* values,
               SolverSummary* summary) {
+  const Stage stage = run.stage;
+  const int threads = run.threads;
+  const std::string key = "optimise/" + std::to_string(run.number);
+  if (FindStage(run, key, values, summary)) return;
   const std::vector<WeightedTerm> terms = objective.TermsOf(stage);
   if (summary->terms.empty()) RegisterTerms(variables.layout, terms, *values, threads, summary);
   MinimizerOptions minimizer;
   minimizer.stage = NameOf(stage);
   minimizer.max_iterations = options.max_iterations;
   minimizer.threads = threads;
+  minimizer.journal = run.journal;
+  minimizer.journal_key = key + "/iteration";
   if (stage == Stage::kMotion) minimizer.anneal_iterations = kMotionAnnealing;
   Minimize(variables.layout, terms, minimizer, values, summary);
+  if (run.journal == nullptr) return;
+  ByteWriter writer;
+  writer.Put(*values);
+  PutSummary(*summary, &writer);
+  run.journal->Keep(key, writer.Take());
 }
 
 // Brings the scene to metres by the bodies that touch it. Cameras move with the scale.
@@ -259,7 +295,8 @@ Reconstruction Finish(const Observations& observations,
 JoshResult OptimizeJointly(const Observations& given,
                            const BodyModel& body,
                            const JoshOptions& options,
-                           int threads) {
+                           int threads,
+                           Journal* journal) {
   FOOTHOLD_CHECK(!given.keyframes.empty(), "observations have no keyframes");
   FOOTHOLD_CHECK(static_cast<int>(given.camera.world_from_cam.size()) == given.clip.num_frames(),
                  "one initial camera per frame");
@@ -290,11 +327,12 @@ JoshResult OptimizeJointly(const Observations& given,
         variables, view, FindFeet(observations, options, variables, values, threads), tolerance);
   };
   // Where the feet are known better, so is the piece of scene under them: surfaces are looked up anew.
+  int number = 0;
   const auto run = [&](Stage stage, double tolerance) {
     const ParameterView view{&variables.layout, values.data()};
     objective->SetContacts(contacts_within(tolerance), FindBoxes(variables, view, observations, threads));
     FixVariables(observations, options, stage, has_matches, &variables);
-    RunStage(*objective, variables, options, stage, threads, &values, &result.summary);
+    RunStage(*objective, variables, options, {stage, threads, journal, number++}, &values, &result.summary);
   };
   run(Stage::kAlign, kRoughTolerance);
   run(Stage::kReproject, kFineTolerance);

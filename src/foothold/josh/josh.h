@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/scene/body.h"
 #include "foothold/scene/observations.h"
@@ -45,12 +46,14 @@ struct JoshResult {
 // change a byte. Flags of the result, beside those of the observations: scale_unobserved (no usable contact:
 // the scale is perception's), graph_disconnected (matches do not connect all keyframes: what they leave open
 // follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not optimised),
-// no_contacts. Throws Error(kUsage) for device cuda in another mode than released, Error(kDevice) when the
-// GPU is missing or fails.
+// no_contacts. `journal` (may be null; calibrated mode) keeps the parameters of stages and, while one runs,
+// of its iterations. Throws Error(kUsage) for device cuda in another mode than released, Error(kDevice) when
+// the GPU is missing or fails.
 JoshResult OptimizeJointly(const Observations& observations,
                            const BodyModel& body,
                            const JoshOptions& options,
-                           int threads);
+                           int threads,
+                           Journal* journal = nullptr);
 
 // The observations as they are, in the form of a result: cameras and bodies unchanged, depth scales 1,
 // no scene points. What optimisation is measured against.

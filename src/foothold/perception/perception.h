@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/scene/body.h"
@@ -12,6 +13,7 @@
 
 namespace foothold {
 
+class FrameReaders;
 struct ClassicalOptions;
 
 struct PerceptionOptions {
@@ -27,6 +29,16 @@ class Perception {
   virtual ~Perception() = default;
   // `threads` must not change the result. `times` gets seconds per phase; may be null.
   virtual Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) = 0;
+
+  // Where a back end that takes long may keep finished pieces of the next Observe, and find those of a
+  // process that died; null (the default): nowhere. Never changes the result.
+  void set_journal(Journal* journal) { journal_ = journal; }
+  // Where a back end that looks at pictures takes them from; null (the default): a reader of its own.
+  void set_readers(FrameReaders* readers) { readers_ = readers; }
+
+ protected:
+  Journal* journal_ = nullptr;
+  FrameReaders* readers_ = nullptr;
 };
 
 // Throws Error(kUsage) for an unknown name. `classical` is used by the back end of that name only; the

@@ -5,24 +5,26 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <filesystem>
+#include <memory>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "foothold/base/log.h"
+#include "foothold/pipeline/known_probe.h"
+#include "foothold/pipeline/label_commit.h"
+#include "foothold/pipeline/label_writer.h"
+#include "foothold/pipeline/part_files.h"
+#include "foothold/pipeline/run_into_outcome.h"
 #include "foothold/pipeline/sidecar.h"
+#include "foothold/pipeline/video_parts.h"
+#include "foothold/pipeline/video_work.h"
 
 namespace foothold {
 namespace {
 
 namespace fs = std::filesystem;
-
-int ResolveThreads(int threads) {
-  if (threads > 0) return threads;
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores > 0 ? static_cast<int>(cores) : 1;
-}
 
 // Fails before any work is done rather than after minutes of it.
 void PrepareOutputDirectory(const std::string& directory) {
@@ -42,246 +44,202 @@ void PrepareOutputDirectory(const std::string& directory) {
   }
 }
 
-labels::Provenance MakeProvenance(const BodyModel& body, const LabelOptions& options) {
-  LabelOptions copy = options;
-  OptionSet set;
-  copy.BindTo(&set);
-  labels::Provenance provenance;
-  provenance.program = ProgramVersion();
-  provenance.options = set.Dump(/*labels_only=*/true);
-  provenance.body_model_hash = body.content_hash;
-  return provenance;
-}
+// Outcomes of one video; they stay where they are while labels are written.
+struct Results {
+  std::deque<ClipOutcome> outcomes;
+  LabelWriter writer;
+};
 
-// What differs between an existing label and the one we would make; empty when nothing does.
-std::string Difference(const labels::Label& existing, const Clip& clip, const labels::Provenance& ours) {
-  if (existing.kind != "label") return "it is of kind '" + existing.kind + "'";
-  if (existing.clip.id != clip.id) return "it is of another video or frame range";
-  if (existing.provenance.program != ours.program) return "'" + existing.provenance.program + "' made it";
-  if (existing.provenance.options != ours.options) return "other options made it";
-  if (existing.provenance.body_model_hash != ours.body_model_hash) return "it uses another body model";
-  return "";
-}
-
-// Sets status, reason and message when a label at outcome->label_path decides the outcome; returns
-// whether it does.
-bool SettledByExistingLabel(const Clip& clip,
-                            const labels::Provenance& provenance,
-                            bool overwrite,
-                            ClipOutcome* outcome) {
-  if (!fs::exists(outcome->label_path)) return false;
-  std::string reason, problem;
-  try {
-    const labels::Label existing = labels::ReadLabel(outcome->label_path);
-    problem = Difference(existing, clip, provenance);
-    if (problem.empty()) {
-      outcome->status = ClipOutcome::Status::kAlreadyDone;
-      outcome->num_people = static_cast<int>(existing.reconstruction.people.size());
-      outcome->flags = existing.reconstruction.flags;
-      return true;
-    }
-    reason = "label_exists";
-  } catch (const Error& error) {
-    problem = error.what();
-    reason = "label_corrupt";
-  }
-  if (overwrite) return false;
-  outcome->status = ClipOutcome::Status::kFailed;
-  outcome->exit_code = ExitCode::kUsage;
-  outcome->reason = reason;
-  outcome->message = "'" + outcome->label_path + "' is in the way (" + problem +
-                     "); choose another output directory, or pass --overwrite";
-  return true;
-}
-
-// Writes the label under its name; with `overwrite` replaces what is there.
-void CommitLabel(const labels::Label& label, const std::string& path, bool overwrite) {
-  if (!overwrite) {
-    // False: another process finished the same clip first; labels are deterministic, so its is ours.
-    labels::WriteLabel(label, path);
+// Labels one clip, from what `observe` sees.
+template <class Observe>
+void LabelOneClip(const VideoWork& work, const Clip& clip, const Observe& observe, Results* results) {
+  const ErrorContext context(clip.id);
+  ClipOutcome& outcome = results->outcomes.emplace_back();
+  outcome.name = clip.name;
+  outcome.clip_id = clip.id;
+  outcome.num_frames = clip.num_frames();
+  outcome.label_path = (fs::path(work.task.output_dir) / (clip.name + ".h5")).string();
+  const auto forget = [&work, id = clip.id] { work.partial.Remove(id); };
+  if (SettledByExistingLabel(clip, work.provenance, work.options.run.overwrite, &outcome)) {
+    if (outcome.status == ClipOutcome::Status::kAlreadyDone) forget();
     return;
   }
-  const std::string replacement = path + ".replacement-" + std::to_string(getpid());
-  std::error_code error;
-  fs::remove(replacement, error);
-  labels::WriteLabel(label, replacement);
-  fs::rename(replacement, path, error);
-  if (error) {
-    fs::remove(replacement, error);
-    throw Error(ErrorKind::kStorage, "cannot replace '" + path + "': " + error.message());
+  const Timer timer;
+  bool is_written = false;  // Then the outcome is the writer's.
+  RunIntoOutcome(&outcome, [&] {
+    LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
+    const std::unique_ptr<FileJournal> journal = work.partial.JournalOf(clip.id);
+    labels::Label label =
+        OptimiseClip(work, clip, observe(journal.get(), &outcome.times), &outcome.times, journal.get());
+    outcome.num_people = static_cast<int>(label.reconstruction.people.size());
+    outcome.flags = label.reconstruction.flags;
+    is_written = true;
+    results->writer.Commit(std::move(label), &outcome, [&outcome, timer, forget] {
+      outcome.total_s = timer.Seconds();
+      forget();
+    });
+  });
+  // A failed clip is tried again.
+  if (!is_written && outcome.status == ClipOutcome::Status::kRejected) forget();
+}
+
+void LabelWholeClips(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  work.readers->Expect(clips);
+  for (const Clip& clip : clips) {
+    LabelOneClip(
+        work,
+        clip,
+        [&](Journal* journal, PhaseTimes* times) { return ObserveOrResume(work, clip, journal, times); },
+        results);
   }
 }
 
-// Those of the file too: whoever trains on the label should know.
-void AddSourceFlags(const std::vector<std::string>& source_flags, std::vector<std::string>* flags) {
-  for (const std::string& flag : source_flags) {
-    if (std::find(flags->begin(), flags->end(), flag) == flags->end()) flags->push_back(flag);
-  }
-}
-
-bool IsAboutTheClip(ErrorKind kind) { return kind == ErrorKind::kBadInput || kind == ErrorKind::kContract; }
-
-void SetFailure(ClipOutcome::Status status,
-                ExitCode code,
-                std::string reason,
-                std::string message,
-                ClipOutcome* outcome) {
-  outcome->status = status;
-  outcome->exit_code = code;
-  outcome->reason = std::move(reason);
-  outcome->message = std::move(message);
-}
-
-// Runs `work`, turning an exception that concerns only this clip into the outcome.
-template <class Work>
-void RunIntoOutcome(ClipOutcome* outcome, const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (!IsAboutTheClip(error.kind())) throw;
-    const bool rejected = error.kind() == ErrorKind::kBadInput;
-    const std::string fallback = rejected ? "bad_input" : "internal_error";
-    SetFailure(rejected ? ClipOutcome::Status::kRejected : ClipOutcome::Status::kFailed,
-               error.exit_code(),
-               error.reason().empty() ? fallback : error.reason(),
-               error.what(),
-               outcome);
-  } catch (const std::exception& error) {
-    SetFailure(ClipOutcome::Status::kFailed,
-               ExitCode::kFailure,
-               "internal_error",
-               std::string("unexpected failure (please report it): ") + error.what(),
-               outcome);
-  }
-}
-
-// A frame range that this video does not have is this video's problem: others of a corpus go on.
-std::vector<Clip> ClipsOf(const VideoProbe& probe, int begin, int end, const VideoOptions& options) {
-  try {
-    return MakeClips(probe, begin, end, options);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kUsage) throw;
-    throw Error(ErrorKind::kBadInput, error.what()).WithReason("frame_range");
-  }
-}
-
-ClipOutcome LabelOneClip(const Clip& clip,
-                         const std::string& output_dir,
-                         const BodyModel& body,
-                         const LabelOptions& options) {
-  ErrorContext context(clip.id);
+// The label of the whole clip may be there already, though its parts are gone.
+bool HasWholeLabel(const VideoWork& work, const Clip& clip, Results* results) {
   ClipOutcome outcome;
   outcome.name = clip.name;
   outcome.clip_id = clip.id;
   outcome.num_frames = clip.num_frames();
-  outcome.label_path = (fs::path(output_dir) / (clip.name + ".h5")).string();
-  const bool overwrite = options.run.overwrite;
-  if (SettledByExistingLabel(clip, MakeProvenance(body, options), overwrite, &outcome)) return outcome;
+  outcome.label_path = (fs::path(work.task.output_dir) / (clip.name + ".h5")).string();
+  if (!SettledByExistingLabel(clip, work.provenance, work.options.run.overwrite, &outcome)) return false;
+  results->outcomes.push_back(std::move(outcome));
+  return true;
+}
 
-  const Timer timer;
-  RunIntoOutcome(&outcome, [&] {
-    const labels::Label label = LabelClip(clip, body, options, &outcome.times);
-    {
-      PhaseTimes::Scope scope(&outcome.times, "write");
-      CommitLabel(label, outcome.label_path, overwrite);
+void LabelFromParts(const VideoWork& work, const std::vector<Clip>& clips, Results* results) {
+  for (const Clip& clip : clips) {
+    if (HasWholeLabel(work, clip, results)) continue;
+    std::vector<SeenStretch> stretches;
+    ClipOutcome nothing_seen;
+    nothing_seen.name = clip.name;
+    nothing_seen.clip_id = clip.id;
+    nothing_seen.num_frames = clip.num_frames();
+    PhaseTimes times;
+    RunIntoOutcome(&nothing_seen, [&] {
+      const PhaseTimes::Scope scope(&times, "join");
+      stretches = JoinPieces(work, clip);
+    });
+    if (stretches.empty()) results->outcomes.push_back(nothing_seen);
+    for (SeenStretch& stretch : stretches) {
+      const auto observe = [&](Journal*, PhaseTimes* of_clip) {
+        for (const auto& [phase, seconds] : times.seconds()) of_clip->Add(phase, seconds);
+        times = PhaseTimes();
+        return std::move(stretch.observations);
+      };
+      LabelOneClip(work, stretch.clip, observe, results);
     }
-    outcome.status = ClipOutcome::Status::kDone;
-    outcome.num_people = static_cast<int>(label.reconstruction.people.size());
-    outcome.flags = label.reconstruction.flags;
+  }
+}
+
+// Frames of the video from its first clip to its last; parts are planned over them.
+FrameRange FramesOf(const VideoTask& task, const std::vector<Clip>& clips) {
+  const Clip& last = clips.back();
+  return {task.begin, task.end >= 0 ? task.end : last.first_frame + last.num_frames()};
+}
+
+// Parts seen on different rungs of the memory ladder are joined: their working images have one size.
+std::vector<Clip> AtFullSize(const VideoWork& work, std::vector<Clip> clips) {
+  for (Clip& clip : clips) {
+    const ImageTransform& size = clip.working_from_source;
+    clip.working_from_source = MakeWorkingTransform(size.source_width, size.source_height, work.asked.video);
+  }
+  return clips;
+}
+
+bool AllHaveLabels(const VideoWork& work, const std::vector<Clip>& clips) {
+  return std::all_of(clips.begin(), clips.end(), [&](const Clip& clip) {
+    return !work.options.run.overwrite && fs::exists(fs::path(work.task.output_dir) / (clip.name + ".h5"));
   });
-  outcome.total_s = timer.Seconds();
-  return outcome;
+}
+
+// Whether every clip has one label for all of it: then parts have done their duty.
+bool AllWhole(const std::vector<Clip>& clips, const std::deque<ClipOutcome>& outcomes) {
+  return std::all_of(clips.begin(), clips.end(), [&](const Clip& clip) {
+    return std::any_of(outcomes.begin(), outcomes.end(), [&](const ClipOutcome& outcome) {
+      return outcome.clip_id == clip.id && (outcome.status == ClipOutcome::Status::kDone ||
+                                            outcome.status == ClipOutcome::Status::kAlreadyDone);
+    });
+  });
+}
+
+void LabelClips(const VideoWork& work, const std::vector<Clip>& given, Results* results) {
+  const FrameRange frames = FramesOf(work.task, given);
+  const std::vector<FrameRange> plan = PlanParts(frames.begin, frames.end, work.options.video);
+  if (!SeesPictures(work.options) || plan.size() == 1) return LabelWholeClips(work, given, results);
+  const std::vector<Clip> clips = AtFullSize(work, given);
+  if (!work.task.only_seen_parts && !AllHaveLabels(work, clips)) {
+    for (ClipOutcome& piece : ObservePieces(work, clips, plan)) {
+      if (piece.status == ClipOutcome::Status::kFailed) results->outcomes.push_back(std::move(piece));
+    }
+    if (!results->outcomes.empty()) return;  // Tried again; what was seen is kept.
+  }
+  LabelFromParts(work, clips, results);
+  results->writer.Finish();
+  // Parts of a video with holes stay: once the missing ones are seen, the join can be whole.
+  if (!AllWhole(clips, results->outcomes)) return;
+  ForgetProbe(work.partial);
+  PartFiles(work.partial).Remove(frames);
+}
+
+// Parts need a folder.
+VideoTask WithPartialFolder(VideoTask task) {
+  if (task.partial_dir.empty()) task.partial_dir = task.output_dir + "/.partial";
+  return task;
 }
 
 }  // namespace
 
-const OptionTable& RunOptions::Table() {
-  static const OptionTable table =
-      OptionTableBuilder<RunOptions>("run", "How the program runs. Nothing here changes a label.")
-          .Add("threads", &RunOptions::threads, 0, 1024, "Threads per process; 0 uses all cores.")
-          .DoesNotAffectLabels()
-          .Add("log_level",
-               &RunOptions::log_level,
-               {"debug", "info", "warning", "error"},
-               "Least important message that is printed.")
-          .DoesNotAffectLabels()
-          .Add("overwrite",
-               &RunOptions::overwrite,
-               "Replace labels in the output directory that other options, another program version or "
-               "another body model made.")
-          .DoesNotAffectLabels()
-          .Build();
-  return table;
-}
-
-void LabelOptions::BindTo(OptionSet* set) {
-  set->Bind(&run);
-  set->Bind(&video);
-  set->Bind(&perception);
-  classical.BindTo(set);
-  set->Bind(&josh);
-}
-
 labels::Label LabelClip(const Clip& clip,
                         const BodyModel& body,
                         const LabelOptions& options,
-                        PhaseTimes* times) {
-  const int threads = ResolveThreads(options.run.threads);
-  const Observations observations =
-      MakePerception(options.perception, options.classical)->Observe(clip, body, threads, times);
-  if (observations.clip.num_frames() != clip.num_frames()) {
-    throw Error(ErrorKind::kBadInput,
-                "the observations of '" + clip.source_path + "' have " +
-                    std::to_string(observations.clip.num_frames()) + " frames, the clip has " +
-                    std::to_string(clip.num_frames()) + "; make them from the same video and frame range")
-        .WithReason("observations_mismatch");
-  }
-  LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
-          std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
-  PhaseTimes::Scope scope(times, "optimise");
-  JoshResult result = OptimizeJointly(observations, body, options.josh, threads);
-  FillJoints(body, &result.reconstruction);
-
-  labels::Label label;
-  label.clip = clip;
-  // Recorded observations bring the transform of the working image they were made in.
-  label.clip.working_from_source = observations.clip.working_from_source;
-  label.reconstruction = std::move(result.reconstruction);
-  AddSourceFlags(clip.source_flags, &label.reconstruction.flags);
-  label.summary = std::move(result.summary);
-  label.quality = std::move(result.quality);
-  label.provenance = MakeProvenance(body, options);
-  label.provenance.perception = observations.source;
-  return label;
+                        PhaseTimes* times,
+                        Journal* journal) {
+  const VideoTask task;
+  const VideoWork work = MakeVideoWork(task, body, options);
+  return OptimiseClip(work, clip, ObserveClip(work, clip, times, journal), times, journal);
 }
 
-std::vector<ClipOutcome> LabelVideo(const std::string& path,
-                                    int begin,
-                                    int end,
-                                    const std::string& output_dir,
+std::vector<ClipOutcome> LabelVideo(const VideoTask& given,
                                     const BodyModel& body,
                                     const LabelOptions& options) {
-  PrepareOutputDirectory(output_dir);
+  const VideoTask task = WithPartialFolder(given);
+  PrepareOutputDirectory(task.output_dir);
+  const VideoWork work = MakeVideoWork(task, body, options);
   std::vector<Clip> clips;
   ClipOutcome whole_video;
-  whole_video.name = fs::path(path).stem().string();
-  RunIntoOutcome(&whole_video, [&] {
-    clips = ClipsOf(ProbeVideo(path, options.video), begin, end, options.video);
-    if (clips.empty()) {
-      throw Error(ErrorKind::kBadInput,
-                  "'" + path + "' has no run of at least " + std::to_string(options.video.min_clip_frames) +
-                      " frames without a cut (video.min_clip_frames)")
-          .WithReason("video_too_short");
-    }
-  });
-  std::vector<ClipOutcome> outcomes;
-  if (clips.empty()) outcomes.push_back(whole_video);
-  for (const Clip& clip : clips) {
-    LogInfo("labelling " + clip.name + " (" + std::to_string(clip.num_frames()) + " frames)");
-    outcomes.push_back(LabelOneClip(clip, output_dir, body, options));
+  whole_video.name = fs::path(task.path).stem().string();
+  RunIntoOutcome(&whole_video, [&] { clips = ClipsOf(work); });
+  Results results{{}, LabelWriter(options.run.overwrite)};
+  if (clips.empty()) {
+    results.outcomes.push_back(whole_video);
+  } else {
+    LabelClips(work, clips, &results);
   }
-  for (const ClipOutcome& outcome : outcomes) WriteSidecars(outcome, path, output_dir);
-  return outcomes;
+  results.writer.Finish();
+  for (const ClipOutcome& outcome : results.outcomes) WriteSidecars(outcome, task.path, task.output_dir);
+  return {results.outcomes.begin(), results.outcomes.end()};
+}
+
+std::vector<ClipOutcome> ObservePart(const VideoTask& task,
+                                     const FrameRange& frames,
+                                     const BodyModel& body,
+                                     const LabelOptions& options) {
+  FOOTHOLD_CHECK(!task.partial_dir.empty(), "a part is seen for a join, in its folder");
+  const VideoWork work = MakeVideoWork(task, body, options);
+  if (!SeesPictures(work.options)) return {};
+  std::vector<Clip> clips;
+  ClipOutcome whole_video;
+  whole_video.name = fs::path(task.path).stem().string();
+  RunIntoOutcome(&whole_video, [&] { clips = ClipsOf(work); });
+  if (clips.empty()) return {whole_video};
+  const FrameRange whole = FramesOf(task, clips);
+  const std::vector<FrameRange> plan = PlanParts(whole.begin, whole.end, work.options.video);
+  if (plan.size() == 1) return {};  // Short after all: the join looks itself.
+  std::vector<FrameRange> ours;
+  for (const FrameRange& part : plan) {
+    if (part.begin >= frames.begin && (frames.end < 0 || part.begin < frames.end)) ours.push_back(part);
+  }
+  return ObservePieces(work, AtFullSize(work, clips), ours);
 }
 
 }  // namespace foothold

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "foothold/base/error.h"
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
 #include "foothold/perception/classical/classical.h"
 #include "foothold/perception/perception.h"
+#include "foothold/pipeline/memory_rung.h"
 #include "foothold/video/video.h"
 #include "labels/label.h"
 
@@ -51,26 +53,48 @@ struct ClipOutcome {
   PhaseTimes times;
 };
 
+inline constexpr char kOutOfMemory[] = "out_of_memory";  // Reason of a failed clip.
+
 // "foothold 0.1.0".
 std::string ProgramVersion();
 const char* NameOf(ClipOutcome::Status status);
 
-// Perception and joint optimisation of one clip; no files are written.
+// Perception and joint optimisation of one clip; no files are written, but to `journal` (may be null).
 labels::Label LabelClip(const Clip& clip,
                         const BodyModel& body,
                         const LabelOptions& options,
-                        PhaseTimes* times);
+                        PhaseTimes* times,
+                        Journal* journal = nullptr);
 
-// Labels frames [begin, end) of one video into `output_dir`: <name>.h5 per clip, <name>.timing.json,
-// and <name>.failed.json where it was not possible. A clip that cannot be labelled becomes an outcome,
-// not an exception; so does a label that is there already: kAlreadyDone when the same options, program
-// and body made it, else kFailed with the reason label_exists or label_corrupt, unless
-// options.run.overwrite. Storage, device, network and usage errors throw.
-std::vector<ClipOutcome> LabelVideo(const std::string& path,
-                                    int begin,
-                                    int end,
-                                    const std::string& output_dir,
+// One video, or frames [begin, end) of it, to be labelled.
+struct VideoTask {
+  std::string path;
+  int begin = 0, end = -1;   // end < 0: to the end of the video.
+  std::string output_dir;    // Of labels and sidecars.
+  std::string partial_dir;   // Of what a later process goes on from (partial_work.h); empty: nothing is kept.
+  double checkpoint_s = 5;   // Seconds between partial results.
+  int memory_rung = 0;       // memory_rung.h
+  // Of the join of a video some of whose parts cannot be seen (they crash, or take too much memory): only
+  // what others saw is used, as one label per connected stretch of frames, with the flag parts_missing.
+  bool only_seen_parts = false;
+};
+
+// Labels a video into output_dir: <name>.h5 per clip, <name>.timing.json, and <name>.failed.json where it
+// was not possible. A clip that cannot be labelled becomes an outcome, not an exception; so does a label
+// that is there already: kAlreadyDone when the same options, program and body made it, else kFailed with
+// the reason label_exists or label_corrupt, unless options.run.overwrite. Storage, device, network and
+// usage errors throw. Killed and called again, it goes on from its partial results and gives the same bytes.
+// A long video (PlanParts) is seen in parts, each from or into a file in partial_dir, and then solved as one
+// world. The parts are those of the video and its options, whoever looks at them and in which order.
+std::vector<ClipOutcome> LabelVideo(const VideoTask& task,
                                     const BodyModel& body,
                                     const LabelOptions& options);
+
+// Sees the parts of a long video that begin in `frames` (end < 0: to its end), for the LabelVideo of the same
+// task to join. One outcome per part and clip; a part that fails or is rejected is missing there.
+std::vector<ClipOutcome> ObservePart(const VideoTask& task,
+                                     const FrameRange& frames,
+                                     const BodyModel& body,
+                                     const LabelOptions& options);
 
 }  // namespace foothold

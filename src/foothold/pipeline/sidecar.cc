@@ -27,11 +27,21 @@ std::string TimingPath(const std::string& directory, const std::string& name) {
   return (fs::path(directory) / (name + ".timing.json")).string();
 }
 
+// For the decoder and for the writer of labels; part of the phases during which it happened.
+double SecondsWaited(const PhaseTimes& times) {
+  double waited_s = 0;
+  for (const auto& [phase, seconds] : times.seconds()) {
+    if (phase.starts_with("wait_")) waited_s += seconds;
+  }
+  return waited_s;
+}
+
 void WriteTiming(const ClipOutcome& outcome, const std::string& output_dir) {
   Json json = RateJson(outcome.total_s, outcome.num_frames);
   json["clip"] = outcome.name;
   json["clip_id"] = outcome.clip_id;
   json["frames"] = outcome.num_frames;
+  if (outcome.total_s > 0) json["busy_share"] = 1 - SecondsWaited(outcome.times) / outcome.total_s;
   json["phases"] = Json::object();
   for (const auto& [phase, seconds] : outcome.times.seconds()) {
     json["phases"][phase] = RateJson(seconds, outcome.num_frames);

@@ -6,7 +6,9 @@
 
 #include "foothold/base/error.h"
 #include "foothold/base/parallel.h"
+#include "foothold/base/pulse.h"
 #include "foothold/solver/block_system.h"
+#include "foothold/solver/summary_bytes.h"
 
 namespace foothold {
 namespace {
@@ -53,6 +55,8 @@ class Minimizer {
   double Linearize(const std::vector<double>& values);
   double SumCosts();
   void Anneal(int iteration);
+  void KeepState(int iteration, const std::vector<double>& values, const SolverSummary& summary) const;
+  int FindState(std::vector<double>* values, SolverSummary* summary);
   std::vector<double> DampingScale() const;
   double PredictedDecrease(const std::vector<double>& step, const std::vector<double>& scale) const;
   void Record(int iteration, double cost, double step_norm, bool accepted, SolverSummary* summary) const;
@@ -115,6 +119,36 @@ void Minimizer::Anneal(int iteration) {
   for (const WeightedTerm& term : terms_) term.term->Anneal(progress);
 }
 
+// All that the next iteration starts from.
+void Minimizer::KeepState(int iteration,
+                          const std::vector<double>& values,
+                          const SolverSummary& summary) const {
+  if (options_.journal == nullptr || !options_.journal->Due()) return;
+  ByteWriter writer;
+  writer.Put(iteration).Put(damping_).Put(damping_growth_).Put(values);
+  PutSummary(summary, &writer);
+  options_.journal->Keep(options_.journal_key, writer.Take());
+}
+
+// The iteration to begin with: 0, or that of a state kept by an earlier process.
+int Minimizer::FindState(std::vector<double>* values, SolverSummary* summary) {
+  std::string bytes;
+  if (options_.journal == nullptr || !options_.journal->Find(options_.journal_key, &bytes)) return 0;
+  ByteReader reader(bytes);
+  int iteration = 0;
+  double damping = 0, growth = 0;
+  std::vector<double> kept;
+  SolverSummary kept_summary;
+  reader.Get(&iteration).Get(&damping).Get(&growth).Get(&kept);
+  GetSummary(&reader, &kept_summary);
+  if (!reader.at_end() || kept.size() != values->size()) return 0;
+  damping_ = damping;
+  damping_growth_ = growth;
+  values->swap(kept);
+  *summary = std::move(kept_summary);
+  return iteration;
+}
+
 // Marquardt's scaling; the floor keeps dimensions that no residual sees where they are.
 std::vector<double> Minimizer::DampingScale() const {
   std::vector<double> scale = system_->diagonal();
@@ -155,7 +189,10 @@ void Minimizer::Run(std::vector<double>* values, SolverSummary* summary) {
   summary->termination = Termination::kIterationLimit;
   summary->message = options_.stage + ": iteration limit";
   std::vector<double> step, candidate;
-  for (int iteration = 0; iteration < options_.max_iterations; ++iteration) {
+  const int first = FindState(values, summary);
+  for (int iteration = first; iteration < options_.max_iterations; ++iteration) {
+    if (iteration > first) KeepState(iteration, *values, *summary);
+    Pulse();
     Anneal(iteration);
     double cost = Linearize(*values);
     if (!std::isfinite(cost) || !AllFinite(system_->gradient()) || !AllFinite(system_->diagonal())) {

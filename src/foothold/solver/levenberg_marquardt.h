@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/base/journal.h"
 #include "foothold/solver/energy_term.h"
 #include "foothold/solver/parameters.h"
 #include "foothold/solver/summary.h"
@@ -26,6 +27,10 @@ struct MinimizerOptions {
   double initial_damping = 1e-3;     // Relative to the diagonal.
   double function_tolerance = 1e-6;  // Relative decrease that counts as converged.
   int threads = 1;                   // Does not change a byte of the result.
+  // Where the state between iterations is kept now and then, and found again; null: nowhere. The key names
+  // the problem and its start. Does not change a byte of the result.
+  Journal* journal = nullptr;
+  std::string journal_key;
 };
 
 // Levenberg-Marquardt with gain-ratio damping (Nielsen 1999) on the reweighted normal equations of

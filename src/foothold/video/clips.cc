@@ -26,11 +26,15 @@ double MedianRate(const std::vector<double>& time_s) {
   return 1.0 / intervals[intervals.size() / 2];
 }
 
+std::string IdOf(const std::string& source_hash, int begin, int end) {
+  return HashText(source_hash + ":" + std::to_string(begin) + ":" + std::to_string(end));
+}
+
 Clip MakeClip(const VideoProbe& probe, int begin, int end, const VideoOptions& options, bool several) {
   Clip clip;
   clip.source_path = probe.path;
   clip.source_hash = probe.content_hash;
-  clip.id = HashText(probe.content_hash + ":" + std::to_string(begin) + ":" + std::to_string(end));
+  clip.id = IdOf(probe.content_hash, begin, end);
   clip.name = std::filesystem::path(probe.path).stem().string();
   if (several) {
     char suffix[16];
@@ -46,6 +50,32 @@ Clip MakeClip(const VideoProbe& probe, int begin, int end, const VideoOptions& o
 }
 
 }  // namespace
+
+std::vector<FrameRange> PlanParts(int begin, int end, const VideoOptions& options) {
+  FOOTHOLD_CHECK(begin < end, "parts of no frames");
+  const int64_t overlap = std::min(options.part_overlap_frames, options.part_frames / 2);
+  const int64_t stride = options.part_frames - overlap, fresh = end - begin - overlap;
+  const int64_t count = std::max<int64_t>(1, (2 * fresh + stride) / (2 * stride));  // Rounded.
+  std::vector<FrameRange> parts;
+  for (int64_t i = 0; i < count; ++i) {
+    parts.push_back({static_cast<int>(begin + i * fresh / count),
+                     static_cast<int>(begin + (i + 1) * fresh / count + overlap)});
+  }
+  return parts;
+}
+
+Clip SubClip(const Clip& clip, int begin, int end) {
+  FOOTHOLD_CHECK(0 <= begin && begin < end && end <= clip.num_frames(), "no frames of the clip");
+  if (begin == 0 && end == clip.num_frames()) return clip;
+  Clip part = clip;
+  part.first_frame = clip.first_frame + begin;
+  part.id = IdOf(clip.source_hash, part.first_frame, clip.first_frame + end);
+  char suffix[16];
+  std::snprintf(suffix, sizeof suffix, "_%06d", part.first_frame);
+  part.name = std::filesystem::path(clip.source_path).stem().string() + suffix;
+  part.time_s.assign(clip.time_s.begin() + begin, clip.time_s.begin() + end);
+  return part;
+}
 
 ImageTransform MakeWorkingTransform(int source_width, int source_height, const VideoOptions& options) {
   FOOTHOLD_CHECK(source_width > 0 && source_height > 0, "source image without pixels");

@@ -3,6 +3,7 @@
 
 #include "foothold/base/error.h"
 #include "foothold/base/hash.h"
+#include "foothold/base/pulse.h"
 #include "foothold/video/frame_times.h"
 #include "foothold/video/opencv_io.h"
 #include "foothold/video/scene_cuts.h"
@@ -41,6 +42,7 @@ Pass DecodeAll(const std::string& path, cv::VideoCapture* capture) {
                      "video_size_changes");
     }
     pass.thumbnails.push_back(video_internal::MakeThumbnail(bgr));
+    Pulse();
   }
   return pass;
 }

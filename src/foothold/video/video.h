@@ -17,6 +17,8 @@ struct VideoOptions {
   bool split_at_cuts = true;
   double cut_threshold = 0.5;
   int min_clip_frames = 8;
+  int part_frames = 750;         // Of a long video, looked at one part at a time.
+  int part_overlap_frames = 50;  // That neighbouring parts share.
   static const OptionTable& Table();
 };
 
@@ -47,22 +49,71 @@ VideoProbe ProbeVideo(const std::string& path, const VideoOptions& options);
 ImageTransform MakeWorkingTransform(int source_width, int source_height, const VideoOptions& options);
 
 // Frames [begin, end) of the video (end < 0: to the end), split at cuts and gaps; pieces shorter than
-// min_clip_frames are left out. Every clip carries the flags of the file. Throws Error(kUsage) when that is no range of the video's frames,
-// Error(kBadInput, "video_too_short") when no piece is long enough.
+// min_clip_frames are left out. Every clip carries the flags of the file. Throws Error(kUsage) when that is
+// no range of the video's frames, Error(kBadInput, "video_too_short") when no piece is long enough.
 std::vector<Clip> MakeClips(const VideoProbe& probe, int begin, int end, const VideoOptions& options);
 
-// Sequential frames of one clip at source resolution (RGB, rotation applied). Next() returns false
-// after the last frame; throws Error(kBadInput) if the file yields fewer frames than the clip has, or frames
-// of another size (a source_width of 0 takes any).
+struct FrameRange {
+  int begin = 0, end = 0;  // Frames [begin, end).
+};
+
+// Overlapping parts of about part_frames each (at most half as much more) that cover frames [begin, end) of
+// a video; one part when that is short. What is seen in them is joined into one world again.
+std::vector<FrameRange> PlanParts(int begin, int end, const VideoOptions& options);
+
+// Frames [begin, end) of a clip as a clip of its own.
+Clip SubClip(const Clip& clip, int begin, int end);
+
+struct OpenVideoFile;
+
+// Sequential frames of one clip at source resolution (RGB, rotation applied), decoded ahead of their use by
+// a thread. Next() returns false after the last frame; throws Error(kBadInput) if the file cannot be opened
+// or yields fewer frames than the clip has, or frames of another size (a source_width of 0 takes any).
 class FrameReader {
  public:
   explicit FrameReader(const Clip& clip);
+  // From a file that is open already and not beyond the clip's first frame.
+  FrameReader(const Clip& clip, std::unique_ptr<OpenVideoFile> file);
   ~FrameReader();
   bool Next(ImageU8* rgb);
+  // Seconds that Next waited for the decoder.
+  double waited_s() const;
+  // The file, for a later clip; null after a failure. Nothing may be read afterwards.
+  std::unique_ptr<OpenVideoFile> Release();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// Readers for clips of one video that come one after another: what lies before a clip is not decoded anew,
+// and the next clip's decoder can start while this one is looked at. Two files stay open, so that also
+// clips that overlap their neighbours cost two passes over the video and not one per clip.
+class FrameReaders {
+ public:
+  FrameReaders();
+  ~FrameReaders();
+  FrameReaders(const FrameReaders&) = delete;
+  FrameReaders& operator=(const FrameReaders&) = delete;
+
+  // The clips that will be taken, in order: with each, the decoder of the next begins.
+  void Expect(std::vector<Clip> clips);
+  std::unique_ptr<FrameReader> Take(const Clip& clip);
+  void Return(std::unique_ptr<FrameReader> reader, const Clip& clip);
+
+ private:
+  struct Idle {
+    std::string path;
+    std::unique_ptr<OpenVideoFile> file;
+  };
+  static constexpr size_t kIdle = 2;
+
+  std::unique_ptr<FrameReader> Make(const Clip& clip);
+
+  std::vector<Idle> idle_;
+  std::vector<Clip> expected_;
+  std::unique_ptr<FrameReader> prepared_;
+  std::string prepared_id_;
 };
 
 // Source frame to working image by the clip's exact transform (area filter when shrinking).

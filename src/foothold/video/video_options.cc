@@ -26,6 +26,18 @@ const OptionTable& VideoOptions::Table() {
                2,
                100000,
                "Videos and shots with fewer frames are not labelled.")
+          .Add("part_frames",
+               &VideoOptions::part_frames,
+               30,
+               1000000,
+               "Longer videos are looked at in overlapping parts of about so many frames, then joined into "
+               "one "
+               "world: memory of perception and work lost by a killed rank do not grow with the video.")
+          .Add("part_overlap_frames",
+               &VideoOptions::part_overlap_frames,
+               10,
+               1000,
+               "Frames that neighbouring parts share, at least two keyframes' worth.")
           .Build();
   return table;
 }

@@ -9,6 +9,7 @@
 #include "foothold/base/error.h"
 #include "foothold/base/log.h"
 #include "foothold/perception/classical/assembly.h"
+#include "foothold/perception/classical/pieces.h"
 
 namespace foothold {
 namespace {
@@ -21,7 +22,8 @@ class ClassicalPerception : public Perception {
       : keyframe_interval_(options.keyframe_interval), options_(classical) {}
 
   Observations Observe(const Clip& clip, const BodyModel& body, int threads, PhaseTimes* times) override {
-    return ObserveClassically(clip, body, keyframe_interval_, options_, threads, times, nullptr);
+    return ObserveClassically(
+        clip, body, keyframe_interval_, options_, threads, times, nullptr, journal_, readers_);
   }
 
  private:
@@ -47,14 +49,19 @@ void MaskEvidence(CameraRegime regime, ClipEvidence* evidence) {
   RequirePeople(evidence->tracks);
 }
 
-void KeepWhoMoves(const CameraSolution& cameras, ClipEvidence* evidence, ClassicalFigures* figures) {
+void KeepWhoMoves(const CameraSolution& cameras,
+                  Journal* journal,
+                  ClipEvidence* evidence,
+                  ClassicalFigures* figures) {
   const PhaseTimes::Scope scope(evidence->times, "people_rigid");
-  const std::vector<RigidEvidence> rigidity = MeasureRigidity(evidence->frames,
-                                                              evidence->tracks,
-                                                              evidence->keyframes,
-                                                              cameras,
-                                                              evidence->options.features,
-                                                              evidence->options.rigid);
+  const std::vector<RigidEvidence> rigidity = RememberedPiece(journal, "rigidity", [&] {
+    return MeasureRigidity(evidence->frames,
+                           evidence->tracks,
+                           evidence->keyframes,
+                           cameras,
+                           evidence->options.features,
+                           evidence->options.rigid);
+  });
   for (size_t t = 0; t < rigidity.size(); ++t)
     figures->rigidity.emplace_back(evidence->tracks[t].id, rigidity[t]);
   DropRigidTracks(rigidity, evidence->options.rigid, &evidence->tracks);
@@ -98,29 +105,39 @@ Observations ObserveClassically(const Clip& clip,
                                 const ClassicalOptions& options,
                                 int threads,
                                 PhaseTimes* times,
-                                ClassicalFigures* figures) {
+                                ClassicalFigures* figures,
+                                Journal* journal,
+                                FrameReaders* readers) {
   cv::setNumThreads(1);  // Some of OpenCV's algorithms change their result with the number of threads.
   ClassicalFigures unused;
   if (figures == nullptr) figures = &unused;
   std::vector<int> keyframes = KeyframesOf(clip, keyframe_interval);
   ClipFrames frames = [&] {
     const PhaseTimes::Scope scope(times, "decode");
-    return ClipFrames::Decode(clip, keyframes, options.frames);
+    return ClipFrames::Decode(clip, keyframes, options.frames, readers);
   }();
+  if (times != nullptr) times->Add("wait_decode", frames.decode_wait_s());
 
   CameraRegime regime;
   {
     const PhaseTimes::Scope scope(times, "regime");
-    const bool still = IsStaticCamera(frames, options.regime, &figures->static_figures);
+    const bool still = RememberedPiece(
+        journal, "still", [&] { return IsStaticCamera(frames, options.regime, &figures->static_figures); });
     regime = still ? CameraRegime::kStatic : CameraRegime::kParallax;
   }
-  std::vector<PersonTrack> tracks = TrackPeople(frames, regime, options.people, threads, times);
+  std::vector<PersonTrack> tracks = RememberedPiece(journal, "tracks", [&] {
+    return TrackPeople(frames, regime, options.people, threads, times, journal);
+  });
+  if (journal != nullptr) journal->DropUnwritten(kDetectionKey);
   RequirePeople(tracks);
   std::vector<FeatureTrack> features;
   if (regime != CameraRegime::kStatic) {
     const PhaseTimes::Scope scope(times, "features");
-    features = TrackFeatures(frames, tracks, keyframes, options.features);
-    regime = MovingRegime(frames, features, keyframes, options, threads, &figures->moving_figures);
+    features = RememberedPiece(
+        journal, "features", [&] { return TrackFeatures(frames, tracks, keyframes, options.features); });
+    regime = RememberedPiece(journal, "regime", [&] {
+      return MovingRegime(frames, features, keyframes, options, threads, &figures->moving_figures);
+    });
   }
   figures->num_keyframes = static_cast<int>(keyframes.size());
   figures->source_width_px = clip.working_from_source.source_width;
@@ -137,8 +154,9 @@ Observations ObserveClassically(const Clip& clip,
   Observations observations;
   if (regime == CameraRegime::kParallax) {
     try {
-      const CameraSolution cameras = SolveMovingView(evidence);
-      KeepWhoMoves(cameras, &evidence, figures);
+      const CameraSolution cameras =
+          RememberedPiece(journal, "cameras", [&] { return SolveMovingView(evidence); });
+      KeepWhoMoves(cameras, journal, &evidence, figures);
       MaskEvidence(regime, &evidence);
       observations = ObserveMovingView(evidence, cameras, figures);
     } catch (const Error& error) {

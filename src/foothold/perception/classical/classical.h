@@ -70,14 +70,17 @@ struct ClassicalFigures {
   std::vector<PersonFigures> people;
 };
 
-// The back end itself. `figures` may be null.
+// The back end itself. `figures`, `journal` and `readers` may be null. What a journal holds is not measured
+// again: then `figures` lacks it.
 Observations ObserveClassically(const Clip& clip,
                                 const BodyModel& body,
                                 int keyframe_interval,
                                 const ClassicalOptions& options,
                                 int threads,
                                 PhaseTimes* times,
-                                ClassicalFigures* figures);
+                                ClassicalFigures* figures,
+                                Journal* journal = nullptr,
+                                FrameReaders* readers = nullptr);
 
 // Frames 0, s, 2s, ... and the last one; `interval` 0 means nearest to 1/6 s.
 std::vector<int> KeyframesOf(const Clip& clip, int interval);

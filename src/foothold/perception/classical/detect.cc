@@ -10,6 +10,7 @@
 #include "foothold/perception/classical/ground_gate.h"
 #include "foothold/perception/classical/image_cv.h"
 #include "foothold/perception/classical/masks.h"
+#include "foothold/perception/classical/pieces.h"
 #include "foothold/perception/classical/track_filter.h"
 
 namespace foothold {
@@ -209,13 +210,23 @@ cv::Mat DetectionImage(const ClipFrames& frames, int frame, double scale) {
   return Scaled(frames.Rgb(frame), scale);
 }
 
+std::string KeyOf(const FrameDetections& looked_at) {
+  return kDetectionKey + std::to_string(looked_at.frame);
+}
+
 // Two windows; the whole picture.
-void DetectMoving(const ClipFrames& frames, double scale, int threads, std::vector<FrameDetections>* result) {
+void DetectMoving(const ClipFrames& frames,
+                  double scale,
+                  int threads,
+                  Journal* journal,
+                  std::vector<FrameDetections>* result) {
   const Window default_window = DefaultWindow(), daimler_window = DaimlerWindow();
   ParallelFor(static_cast<int>(result->size()), threads, [&](int k) {
-    const cv::Mat image = DetectionImage(frames, (*result)[k].frame, scale);
-    (*result)[k].detections =
-        FuseDetectors(Detect(default_window, image, scale, {}), Detect(daimler_window, image, scale, {}));
+    (*result)[k].detections = RememberedPiece(journal, KeyOf((*result)[k]), [&] {
+      const cv::Mat image = DetectionImage(frames, (*result)[k].frame, scale);
+      return FuseDetectors(Detect(default_window, image, scale, {}),
+                           Detect(daimler_window, image, scale, {}));
+    });
   });
 }
 
@@ -238,15 +249,20 @@ std::vector<cv::Mat> ForegroundSums(const ClipFrames& frames, int step, int coun
 
 // One window, only where something differs from the background; and, once a few frames have shown how
 // tall people are where, only at those heights.
-void DetectStatic(
-    const ClipFrames& frames, double scale, int step, int threads, std::vector<FrameDetections>* result) {
+void DetectStatic(const ClipFrames& frames,
+                  double scale,
+                  int step,
+                  int threads,
+                  Journal* journal,
+                  std::vector<FrameDetections>* result) {
   const Window window = DefaultWindow();
   const int count = static_cast<int>(result->size());
   const std::vector<cv::Mat> sums = ForegroundSums(frames, step, count);
   const auto look = [&](int k, const GroundGate* gate) {
     const Search search{&sums[k], gate};
-    (*result)[k].detections =
-        Detect(window, DetectionImage(frames, (*result)[k].frame, scale), scale, search);
+    (*result)[k].detections = RememberedPiece(journal, KeyOf((*result)[k]), [&] {
+      return Detect(window, DetectionImage(frames, (*result)[k].frame, scale), scale, search);
+    });
   };
   const int num_scouts = std::min(count, kScouts);
   const auto scout = [&](int i) { return static_cast<int>(static_cast<int64_t>(i) * count / num_scouts); };
@@ -282,7 +298,8 @@ std::vector<Detection> DetectPeopleInPicture(const ImageU8& rgb, int long_edge_p
 std::vector<FrameDetections> DetectPeople(const ClipFrames& frames,
                                           CameraRegime regime,
                                           const PeopleOptions& options,
-                                          int threads) {
+                                          int threads,
+                                          Journal* journal) {
   const bool is_static = regime == CameraRegime::kStatic;
   const double rate_hz = is_static ? options.static_detection_rate_hz : options.detection_rate_hz;
   const int step = std::max(1, static_cast<int>(std::lround(frames.clip().frame_rate_hz / rate_hz)));
@@ -290,9 +307,9 @@ std::vector<FrameDetections> DetectPeople(const ClipFrames& frames,
   std::vector<FrameDetections> result((frames.count() + step - 1) / step);
   for (size_t k = 0; k < result.size(); ++k) result[k].frame = static_cast<int>(k) * step;
   if (is_static) {
-    DetectStatic(frames, scale, step, threads, &result);
+    DetectStatic(frames, scale, step, threads, journal, &result);
   } else {
-    DetectMoving(frames, scale, threads, &result);
+    DetectMoving(frames, scale, threads, journal, &result);
   }
   return result;
 }

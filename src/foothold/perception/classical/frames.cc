@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <utility>
 
 #include "foothold/base/error.h"
 #include "foothold/perception/classical/image_cv.h"
-#include "foothold/video/video.h"
 
 namespace foothold {
 
@@ -65,12 +66,16 @@ void ClipFrames::Append(const ImageU8& source_rgb) {
 
 ClipFrames ClipFrames::Decode(const Clip& clip,
                               const std::vector<int>& working_frames,
-                              const FramesOptions& options) {
+                              const FramesOptions& options,
+                              FrameReaders* readers) {
   cv::setNumThreads(1);  // Some algorithms change their results with the number of threads.
   ClipFrames frames(clip, working_frames, options);
-  FrameReader reader(clip);
+  std::unique_ptr<FrameReader> reader =
+      readers != nullptr ? readers->Take(clip) : std::make_unique<FrameReader>(clip);
   ImageU8 source_rgb;
-  while (reader.Next(&source_rgb)) frames.Append(source_rgb);
+  while (reader->Next(&source_rgb)) frames.Append(source_rgb);
+  frames.decode_wait_s_ = reader->waited_s();
+  if (readers != nullptr) readers->Return(std::move(reader), clip);
   return frames;
 }
 

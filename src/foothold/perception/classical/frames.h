@@ -7,6 +7,7 @@
 #include "foothold/scene/clip.h"
 #include "foothold/scene/image.h"
 #include "foothold/scene/observations.h"
+#include "foothold/video/video.h"
 
 namespace foothold {
 
@@ -26,10 +27,11 @@ struct FramesOptions {
 class ClipFrames {
  public:
   // `working_frames`: ascending frames (of the clip) whose working images are wanted: the keyframes.
-  // Throws Error(kBadInput) when the file yields fewer frames than the clip has.
+  // Throws Error(kBadInput) when the file yields fewer frames than the clip has. `readers` may be null.
   static ClipFrames Decode(const Clip& clip,
                            const std::vector<int>& working_frames,
-                           const FramesOptions& options);
+                           const FramesOptions& options,
+                           FrameReaders* readers = nullptr);
   // From images at source resolution; for tests.
   static ClipFrames FromImages(const std::vector<ImageU8>& source_rgb,
                                const Clip& clip,
@@ -37,6 +39,8 @@ class ClipFrames {
                                const FramesOptions& options);
 
   const Clip& clip() const { return clip_; }
+  // Seconds that Decode waited for the decoder.
+  double decode_wait_s() const { return decode_wait_s_; }
   int count() const { return static_cast<int>(gray_.size()); }
   int width() const { return width_; }  // Analysis image.
   int height() const { return height_; }
@@ -61,6 +65,7 @@ class ClipFrames {
   void Append(const ImageU8& source_rgb);
 
   Clip clip_;
+  double decode_wait_s_ = 0;
   int width_ = 0, height_ = 0;
   double scale_x_ = 1, scale_y_ = 1;
   std::vector<ImageU8> gray_;

@@ -190,11 +190,12 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
                                      CameraRegime regime,
                                      const PeopleOptions& options,
                                      int threads,
-                                     PhaseTimes* times) {
+                                     PhaseTimes* times,
+                                     Journal* journal) {
   std::vector<FrameDetections> detections;
   {
     const PhaseTimes::Scope scope(times, "people_detect");
-    detections = DetectPeople(frames, regime, options, threads);
+    detections = DetectPeople(frames, regime, options, threads, journal);
   }
   const PhaseTimes::Scope scope(times, "people_track");
   Gate(frames, regime, options, &detections);

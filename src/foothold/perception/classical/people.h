@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
 #include "foothold/perception/classical/frames.h"
@@ -52,12 +53,15 @@ struct PersonTrack {
 };
 
 // Tracks of all people, identities cut where the appearance jumps. `threads` does not change the
-// result. `times` may be null.
+// result. `times` may be null; `journal` too: it takes the detections of every frame looked at, under
+// keys that begin with kDetectionKey.
+inline constexpr char kDetectionKey[] = "detections/";
 std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
                                      CameraRegime regime,
                                      const PeopleOptions& options,
                                      int threads,
-                                     PhaseTimes* times);
+                                     PhaseTimes* times,
+                                     Journal* journal = nullptr);
 
 // What the foreground says about one person in one frame (static or rotating camera).
 struct Silhouette {

@@ -3,6 +3,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "foothold/base/parallel.h"
+#include "foothold/base/pulse.h"
 #include "foothold/perception/classical/image_cv.h"
 #include "foothold/perception/classical/masks.h"
 #include "foothold/perception/classical/people.h"
@@ -83,6 +84,7 @@ PersonMasks MaskByForeground(const ClipFrames& frames,
   ForegroundFrames foreground_frames(frames, regime, tracks);
   for (int frame = 0; frame < frames.count(); ++frame) {
     const ImageU8 foreground = foreground_frames.Next();
+    Pulse();
     if (foreground.empty()) continue;
     const auto at = std::lower_bound(wanted_frames.begin(), wanted_frames.end(), frame);
     const bool wanted = at != wanted_frames.end() && *at == frame;

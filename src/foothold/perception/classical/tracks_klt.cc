@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/tracking.hpp>
 
+#include "foothold/base/pulse.h"
 #include "foothold/perception/classical/image_cv.h"
 
 namespace foothold {
@@ -139,6 +140,7 @@ std::vector<FeatureTrack> FollowCorners(const ClipFrames& frames,
       ++next_keyframe;
     }
     tracker.Record();
+    Pulse();
   }
   std::vector<FeatureTrack> tracks;
   for (FeatureTrack& track : tracker.Take()) {
