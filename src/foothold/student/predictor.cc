@@ -13,37 +13,13 @@
 
 namespace foothold {
 
-const OptionTable& PredictOptions::Table() {
-  static const OptionTable table =
-      OptionTableBuilder<PredictOptions>("predict", "Labels by a trained student, feed-forward.")
-          .Add("model",
-               &PredictOptions::model,
-               {},
-               "Weights of the student, a .safetensors file of train_student.")
-          .Add("device", &PredictOptions::device, {"cpu", "cuda"}, "Where the network runs.")
-          .Add("precision", &PredictOptions::precision, {"fp32", "bf16", "fp16"}, "Numbers of the network.")
-          .Add("image_side_px",
-               &PredictOptions::image_side_px,
-               32,
-               4096,
-               "Longer side of the images that the network sees.")
-          .Add("gap_frames", &PredictOptions::gap_frames, 1, 1000, "Frames between the two images of a pair.")
-          .Add("scale_reach",
-               &PredictOptions::scale_reach,
-               0,
-               1000,
-               "Pairs to each side over which the scale of the scene is smoothed.")
-          .Build();
-  return table;
-}
-
 namespace {
 
 class Student : public PairModel {
  public:
-  explicit Student(const PredictOptions& options)
-      : device_(DeviceNamed(options.device)), precision_(PrecisionNamed(options.precision)) {
-    const SafetensorsFile file(options.model);
+  Student(const std::string& path, const std::string& device, const std::string& precision)
+      : device_(DeviceNamed(device)), precision_(PrecisionNamed(precision)) {
+    const SafetensorsFile file(path);
     network_ = std::make_unique<Josh3r>(Scope(&parameters_), Josh3rConfigOf(file));
     parameters_.Load(file);
     parameters_.To(device_, precision_);
@@ -199,11 +175,11 @@ void RequireFinite(const PairPrediction& said, int frame) {
 Sayings Ask(const Observations& observations,
             const std::vector<int>& keyframes,
             const std::vector<std::vector<int>>& entries,
-            const PredictOptions& options,
+            const PredictSettings& settings,
             const FrameColor& color,
             PairModel* model) {
   const ImageTransform& working = observations.clip.working_from_source;
-  const NetworkSize size = SizeFor(working, options.image_side_px, model->patch_size_px());
+  const NetworkSize size = SizeFor(working, settings.image_side_px, model->patch_size_px());
   const double to_x = static_cast<double>(size.width) / working.width;
   const double to_y = static_cast<double>(size.height) / working.height;
   const size_t num_people = observations.people.size(), num_keyframes = keyframes.size();
@@ -301,22 +277,21 @@ KeyframeDepth DepthOf(const at::Tensor& depth, double scale, int frame, const Im
 
 }  // namespace
 
-std::unique_ptr<PairModel> LoadStudent(const PredictOptions& options) {
-  if (options.model.empty()) {
-    throw Error(ErrorKind::kUsage, "predict.model is not set: give the weights of a student (.safetensors)");
-  }
+std::unique_ptr<PairModel> LoadStudent(const std::string& path,
+                                       const std::string& device,
+                                       const std::string& precision) {
   std::unique_ptr<PairModel> student;
-  TranslateTorchErrors(options.model, [&] { student = std::make_unique<Student>(options); });
+  TranslateTorchErrors(path, [&] { student = std::make_unique<Student>(path, device, precision); });
   return student;
 }
 
 Reconstruction PredictClip(const Observations& observations,
                            const BodyModel& body,
-                           const PredictOptions& options,
+                           const PredictSettings& settings,
                            const FrameColor& color,
                            PairModel* model) {
   const int num_frames = observations.clip.num_frames();
-  const std::vector<int> keyframes = FramesToCompare(num_frames, options.gap_frames);
+  const std::vector<int> keyframes = FramesToCompare(num_frames, settings.gap_frames);
   std::vector<std::vector<int>> entries;
   std::vector<std::vector<KeyframeBody>> bodies;
   std::vector<Vec3d> rest_pelvis_m;
@@ -329,7 +304,7 @@ Reconstruction PredictClip(const Observations& observations,
     }
     rest_pelvis_m.push_back(RestPelvis(body, person.shape));
   }
-  const Sayings sayings = Ask(observations, keyframes, entries, options, color, model);
+  const Sayings sayings = Ask(observations, keyframes, entries, settings, color, model);
 
   Reconstruction out;
   out.pinhole = observations.camera.pinhole;
@@ -360,7 +335,7 @@ Reconstruction PredictClip(const Observations& observations,
     seen.push_back(k);
     scales.push_back(sayings.scale[k]);
   }
-  scales = SmoothScales(scales, options.scale_reach);
+  scales = SmoothScales(scales, settings.scale_reach);
   for (size_t i = 0; i < seen.size(); ++i) {
     out.keyframes.push_back(DepthOf(
         sayings.depth[seen[i]], scales[i], keyframes[seen[i]], observations.clip.working_from_source));
