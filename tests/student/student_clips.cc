@@ -20,11 +20,12 @@ BodyModel BodyAwayFromTheOrigin() {
 
 }  // namespace
 
-StudentClips::StudentClips(int num_clips, int num_people) : body_(BodyAwayFromTheOrigin()) {
+StudentClips::StudentClips(int num_clips, double distortion_k1) : body_(BodyAwayFromTheOrigin()) {
   options_.num_frames = 24;
   options_.width = 128;
   options_.height = 96;
-  options_.num_people = num_people;
+  options_.num_people = 1;
+  options_.distortion_k1 = distortion_k1;
   options_.scene = "room";
   options_.keyframe_interval = 4;
   SyntheticDataset dataset;

@@ -13,7 +13,7 @@ namespace foothold {
 // A few small synthetic clips on disk, with truth as their labels.
 class StudentClips {
  public:
-  explicit StudentClips(int num_clips, int num_people = 1);
+  explicit StudentClips(int num_clips, double distortion_k1 = 0);
 
   const BodyModel& body() const { return body_; }
   const SyntheticOptions& options() const { return options_; }

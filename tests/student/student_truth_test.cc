@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "foothold/geometry/rotation_forms.h"
@@ -211,6 +212,20 @@ TEST(StudentTruth, SmallerPicturesAgreeWithTheFullOnes) {
   }
 }
 
+// Mean difference of image 2 of a pair and a rendered frame, in grey levels.
+double MeanDifference(const Pairs& pairs, size_t row, const ImageU8& rendered) {
+  const at::Tensor image = pairs.batch.batch.images[static_cast<int64_t>(row)][1].contiguous();  // [3, H, W]
+  const float* values = image.data_ptr<float>();
+  const size_t pixels = rendered.data.size() / 3;
+  double sum = 0;
+  for (size_t i = 0; i < pixels; ++i) {
+    for (size_t c = 0; c < 3; ++c) {
+      sum += std::fabs((values[c * pixels + i] + 1) * 127.5 - rendered.data[3 * i + c]);
+    }
+  }
+  return sum / static_cast<double>(3 * pixels);
+}
+
 TEST(StudentTruth, PicturesAreTheFramesOfTheVideo) {
   const StudentClips clips(1);
   const Pairs pairs(clips, 128, 96);
@@ -218,18 +233,48 @@ TEST(StudentTruth, PicturesAreTheFramesOfTheVideo) {
       MakeSyntheticClip(clips.body(), clips.options(), clips.Name(0), clips.seed(0), 2);
   for (const size_t row : {size_t{0}, pairs.frames.size() - 1}) {
     const int frame = pairs.FrameOf(row, 1);
-    const ImageU8 rendered = RenderFrame(clip, clips.body(), frame).color;
-    double sum = 0;
-    const at::Tensor image = pairs.batch.batch.images[row][1].contiguous();  // [3, H, W]
-    const float* values = image.data_ptr<float>();
-    const size_t pixels = 128 * 96;
-    for (size_t i = 0; i < pixels; ++i) {
-      for (size_t c = 0; c < 3; ++c) {
-        sum += std::fabs((values[c * pixels + i] + 1) * 127.5 - rendered.data[3 * i + c]);
-      }
-    }
-    EXPECT_LT(sum / (3 * pixels), 6) << "frame " << frame;  // Lossy video, about 36 dB.
+    // Lossy video, about 36 dB.
+    EXPECT_LT(MeanDifference(pairs, row, RenderFrame(clip, clips.body(), frame).color), 6) << frame;
   }
+}
+
+// Seen through a lens, the picture is that of the same camera without one.
+TEST(StudentTruth, PicturesAreWithoutDistortion) {
+  const StudentClips clips(1, /*distortion_k1=*/-0.3);
+  const Pairs pairs(clips, 128, 96);
+  const auto render = [&](const SyntheticOptions& options) {
+    const SyntheticClip clip = MakeSyntheticClip(clips.body(), options, clips.Name(0), clips.seed(0), 2);
+    return RenderFrame(clip, clips.body(), pairs.FrameOf(0, 1)).color;
+  };
+  SyntheticOptions straight = clips.options();
+  straight.distortion_k1 = 0;
+  const double difference = MeanDifference(pairs, 0, render(straight));
+  EXPECT_LT(difference, 12);  // Lossy, and twice interpolated.
+  EXPECT_LT(1.5 * difference, MeanDifference(pairs, 0, render(clips.options())));
+}
+
+// A label may lack boxes and contacts: boxes come from the body, contacts are unknown.
+TEST(StudentTruth, LabelsWithoutBoxesAndContacts) {
+  const StudentClips clips(1);
+  const Pairs full(clips, 128, 96);
+  labels::Label label = labels::ReadLabel(clips.Truth(0));
+  label.reconstruction.people[0].box_px.clear();
+  label.reconstruction.people[0].foot_contact.clear();
+  std::filesystem::remove(clips.Truth(0));
+  ASSERT_TRUE(labels::WriteLabel(label, clips.Truth(0)));
+  const Pairs bare(clips, 128, 96);
+  EXPECT_GT(full.batch.targets.contact.max().item<double>(), 0.5);
+  EXPECT_EQ(bare.batch.targets.contact.abs().max().item<double>(), 0);
+  // What is seen of a body is part of it, to a pixel.
+  const at::Tensor seen = full.batch.batch.boxes_px, whole = bare.batch.batch.boxes_px;
+  EXPECT_TRUE((whole.slice(-1, 0, 2) < seen.slice(-1, 0, 2) + 1.5).all().item<bool>());
+  EXPECT_TRUE((whole.slice(-1, 2, 4) > seen.slice(-1, 2, 4) - 1.5).all().item<bool>());
+  const double area =
+      ((whole.select(-1, 2) - whole.select(-1, 0)) * (whole.select(-1, 3) - whole.select(-1, 1)))
+          .median()
+          .item<double>();
+  EXPECT_LT(area, 128 * 96);
+  EXPECT_TRUE(at::equal(full.batch.targets.translation1, bare.batch.targets.translation1));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "foothold/base/error.h"
@@ -119,6 +120,22 @@ StudentPerson PersonOf(const SafetensorsFile& file, const std::string& group) {
   return person;
 }
 
+void RequireFrames(const SafetensorsFile& file,
+                   const std::string& name,
+                   const std::vector<int>& frames,
+                   size_t limit) {
+  int previous = -1;
+  for (const int frame : frames) {
+    if (frame <= previous || static_cast<size_t>(frame) >= limit) {
+      throw Error(ErrorKind::kBadInput,
+                  file.origin() + ": " + name + ": frame " + std::to_string(frame) +
+                      " is out of order or beyond the " + std::to_string(limit) +
+                      " there are; delete the pack, and it is made again");
+    }
+    previous = frame;
+  }
+}
+
 const std::string& TextOf(const SafetensorsFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
   if (found == file.metadata().end()) {
@@ -216,18 +233,29 @@ StudentClip ClipOf(const SafetensorsFile& file) {
   clip.pictures.assign(pictures.begin(), pictures.end());
   clip.keyframes.assign(keyframes.begin(), keyframes.end());
   const int num_people = std::atoi(TextOf(file, "num_people").c_str());
-  for (int p = 0; p < num_people; ++p) clip.people.push_back(PersonOf(file, GroupOf(p)));
+  const size_t num_frames = clip.world_from_cam.size();
+  RequireFrames(file, "pictures/frame", clip.pictures, num_frames);
+  RequireFrames(file, "keyframes/frame", clip.keyframes, num_frames);
+  for (int p = 0; p < num_people; ++p) {
+    clip.people.push_back(PersonOf(file, GroupOf(p)));
+    RequireFrames(file, GroupOf(p) + "frame", clip.people.back().frames, num_frames);
+  }
   return clip;
 }
 
-bool IsPixels(const std::string& tensor_name) { return tensor_name.starts_with("pixels/"); }
+const char* ChecksumKey(PackPart part) { return part == PackPart::kFacts ? "facts_xxh3" : "pixels_xxh3"; }
 
-std::string ChecksumOf(const std::map<std::string, TensorView>& tensors, bool pixels) {
+std::string ChecksumOf(const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       PackPart part) {
   Hasher hasher;
+  const auto add = [&](const std::string& text) { hasher.Update(text.data(), text.size()); };
+  for (const auto& [key, text] : metadata) {
+    if (part == PackPart::kFacts && !key.ends_with("_xxh3")) add(key + "=" + text + "\n");
+  }
   for (const auto& [name, view] : tensors) {
-    if (IsPixels(name) != pixels) continue;
-    const std::string head = name + FormatShape(view.shape);
-    hasher.Update(head.data(), head.size());
+    if (name.starts_with("pixels/") != (part == PackPart::kPixels)) continue;
+    add(name + FormatShape(view.shape));
     if (view.num_bytes > 0) hasher.Update(view.bytes, view.num_bytes);
   }
   return hasher.Hex();

@@ -32,9 +32,12 @@ void PutClip(const StudentClip& clip, PackTensors* tensors);
 std::map<std::string, std::string> MetadataOf(const StudentClip& clip);
 StudentClip ClipOf(const SafetensorsFile& file);
 
-// Pixels are the tensors under "pixels/"; the rest are facts.
-bool IsPixels(const std::string& tensor_name);
-// XXH3-128 of names, shapes and bytes of the tensors of one kind.
-std::string ChecksumOf(const std::map<std::string, TensorView>& tensors, bool pixels);
+// Pixels are the tensors under "pixels/"; the rest are facts, and so are the metadata but checksums.
+enum class PackPart { kFacts, kPixels };
+const char* ChecksumKey(PackPart part);
+// XXH3-128 of names, shapes and bytes of the tensors of one part.
+std::string ChecksumOf(const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       PackPart part);
 
 }  // namespace foothold

@@ -22,21 +22,21 @@ const uint8_t* PixelsOf(const SafetensorsFile& file,
   return view.bytes;
 }
 
-void RequireChecksum(const SafetensorsFile& file, bool pixels) {
-  const std::string key = pixels ? "pixels_xxh3" : "facts_xxh3";
+void RequireChecksum(const SafetensorsFile& file, PackPart part) {
+  const std::string key = ChecksumKey(part);
   const auto found = file.metadata().find(key);
-  if (found == file.metadata().end() || found->second != ChecksumOf(file.tensors(), pixels)) {
-    throw Error(ErrorKind::kBadInput,
-                file.origin() + ": " + key +
-                    ": checksum differs: the pack was damaged; delete it, and it is made again")
-        .WithReason("file_corrupt");
-  }
+  if (found != file.metadata().end() && found->second == ChecksumOf(file.tensors(), file.metadata(), part))
+    return;
+  throw Error(ErrorKind::kBadInput,
+              file.origin() + ": " + key +
+                  ": checksum differs: the pack was damaged; delete it, and it is made again")
+      .WithReason("file_corrupt");
 }
 
 }  // namespace
 
 StudentPack::StudentPack(const std::string& path) : file_(path) {
-  RequireChecksum(file_, /*pixels=*/false);
+  RequireChecksum(file_, PackPart::kFacts);
   clip_ = ClipOf(file_);
   const auto pictures = static_cast<int64_t>(clip_.pictures.size());
   const auto keyframes = static_cast<int64_t>(clip_.keyframes.size());
@@ -49,6 +49,6 @@ StudentPack::StudentPack(const std::string& path) : file_(path) {
   confidence_ = PixelsOf(file_, "pixels/confidence", TensorType::kU8, {keyframes, height, width});
 }
 
-void StudentPack::VerifyPixels() const { RequireChecksum(file_, /*pixels=*/true); }
+void StudentPack::VerifyPixels() const { RequireChecksum(file_, PackPart::kPixels); }
 
 }  // namespace foothold

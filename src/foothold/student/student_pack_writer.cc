@@ -165,8 +165,9 @@ void WriteStudentPack(const labels::Label& label,
   tensors.PutView("pixels/depth_m", TensorType::kF16, {keyframes, height, width}, pixels.depth.data());
   tensors.PutView("pixels/confidence", TensorType::kU8, {keyframes, height, width}, pixels.confidence.data());
   std::map<std::string, std::string> metadata = MetadataOf(clip);
-  metadata["facts_xxh3"] = ChecksumOf(tensors.views(), /*pixels=*/false);
-  metadata["pixels_xxh3"] = ChecksumOf(tensors.views(), /*pixels=*/true);
+  for (const PackPart part : {PackPart::kFacts, PackPart::kPixels}) {
+    metadata[ChecksumKey(part)] = ChecksumOf(tensors.views(), metadata, part);
+  }
   WriteSafetensors(pack_path, tensors.views(), metadata, /*replace=*/true);
 }
 
