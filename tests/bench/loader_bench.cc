@@ -118,13 +118,18 @@ void Run(const BenchOptions& options) {
   });
 
   const double limit_s = std::atof(text("--seconds").c_str());
-  double memory_s = 0, loader_s = 0;
+  double memory_s = 0, loader_s = 0, wait_s = 0;
   int steps = 0;
   while (memory_s + loader_s < limit_s || steps < kBlock) {
     for (int i = 0; i < kBlock; ++i) memory_s += SecondsOf([&] { student.Step(in_memory); });
     // What the loader made meanwhile is used up before the clock starts.
     for (int i = 0; i < options.data.prefetch; ++i) student.Step(loader.Next());
-    for (int i = 0; i < kBlock; ++i) loader_s += SecondsOf([&] { student.Step(loader.Next()); });
+    for (int i = 0; i < kBlock; ++i) {
+      LoadedBatch loaded;
+      const double this_wait_s = SecondsOf([&] { loaded = loader.Next(); });
+      wait_s += this_wait_s;
+      loader_s += this_wait_s + SecondsOf([&] { student.Step(loaded); });
+    }
     steps += kBlock;
   }
   const double batch = options.data.batch_size;
@@ -140,6 +145,7 @@ void Run(const BenchOptions& options) {
   std::printf("one batch in memory   %9.2f pairs/s (%d steps)\n", batch * steps / memory_s, steps);
   std::printf(
       "with the loader       %9.2f pairs/s, ratio %.3f\n", batch * steps / loader_s, memory_s / loader_s);
+  std::printf("of it waiting for a batch %.2f %%\n", 100 * wait_s / loader_s);
 }
 
 }  // namespace
@@ -147,7 +153,8 @@ void Run(const BenchOptions& options) {
 
 int main(int argc, char** argv) {
   try {
-    foothold::Run(foothold::ParseArguments(argc, argv));
+    const foothold::BenchOptions options = foothold::ParseArguments(argc, argv);
+    foothold::TranslateTorchErrors("loader_bench", [&] { foothold::Run(options); });
   } catch (const foothold::Error& error) {
     std::fprintf(stderr, "loader_bench: %s\n", error.what());
     return static_cast<int>(error.exit_code());
