@@ -13,6 +13,7 @@
 #include "labels/signed_file.h"
 #include "student/student_clips.h"
 #include "support/expect_error.h"
+#include "support/tar_text.h"
 
 namespace foothold {
 namespace {
@@ -233,6 +234,16 @@ TEST(PairLoaderErrors, VideoMissingOrAnother) {
   fs::copy_file(clips.Video(1), clips.dir() + "/videos/" + clips.Name(1) + ".mp4");
   LoaderOptions elsewhere = options;
   elsewhere.videos = clips.dir() + "/videos";
+  EXPECT_GT(PairLoader(elsewhere, clips.body(), 0, 1).samples_per_epoch(), 0);
+  // An archive is as good as a folder.
+  std::string archive;
+  for (int clip = 0; clip < 2; ++clip) {
+    const std::string name = clips.Name(clip) + ".mp4";
+    archive += TarEntry(name, ReadFile(clips.dir() + "/videos/" + name));
+  }
+  elsewhere.videos = clips.dir() + "/videos.tar";
+  WriteFileAtomically(elsewhere.videos, archive + TarEnd());
+  fs::remove_all(clips.dir() + "/student_packs");
   EXPECT_GT(PairLoader(elsewhere, clips.body(), 0, 1).samples_per_epoch(), 0);
 }
 

@@ -131,7 +131,11 @@ TEST(StudentView, CoversThePictureAboutItsCentre) {
   EXPECT_NEAR(pinhole.focal_px, 100, 1e-12);
   EXPECT_NEAR(pinhole.center_x_px, 63.5, 1e-12);
   EXPECT_NEAR(pinhole.center_y_px, 47.5, 1e-12);
-  EXPECT_NEAR(VisibleShare({-25, 10, 50, 20}, 100, 100), 25.5 / 50, 1e-6);
+  // A box of one column of pixels becomes a third of a pixel wide, where the points of the column go.
+  const Box box = InStudentView(Box{255, 143, 1, 1}, view);
+  EXPECT_NEAR(box.x + box.width / 2, 255 * view.scale_x + view.offset_x_px + 0.5, 1e-5);
+  EXPECT_NEAR(box.width, 1.0 / 3, 1e-6);
+  EXPECT_NEAR(VisibleShare({-25, 10, 50, 20}, 100, 100), 25.0 / 50, 1e-6);
   EXPECT_EQ(VisibleShare({-80, 10, 50, 20}, 100, 100), 0);
 }
 
@@ -169,7 +173,7 @@ TEST(Silhouette, FillsTrianglesInFrontOfTheCamera) {
     }
   }
   const Box box = BoxAround(vertices, pinhole);
-  EXPECT_NEAR(box.x, 4, 1e-5);
+  EXPECT_NEAR(box.x, 4.5, 1e-5);
   EXPECT_NEAR(box.width, 6, 1e-5);
 }
 

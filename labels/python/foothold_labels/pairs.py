@@ -21,7 +21,7 @@ class FramePairs:
       rel_translation [3], rel_rotation [6]            motion in the parameters of the body
       rotation1, rotation2 [6]; translation1, 2 [3]    of the body in the camera of its image
       shape [10]; pose [2, 23, 3] axis-angle
-      box_px [2, 4] corners x1, y1, x2, y2 (pixels at integer centres); NaN where the label has no boxes
+      box_px [2, 4] x1, y1, x2, y2 from the picture's corner; NaN where the label has no boxes
       contact [2, 4] left toe, right toe, left heel, right heel; 0 where the label does not know
       points [2, H, W, 3]; points_mask [2, H, W]       pointmaps, known at keyframes
       frame [2]; person, label: index of person, of label

@@ -10,6 +10,7 @@
 #include "foothold/base/error.h"
 #include "foothold/base/log.h"
 #include "foothold/base/parallel.h"
+#include "foothold/base/tar.h"
 #include "labels/label.h"
 #include "labels/signed_file.h"
 
@@ -72,7 +73,7 @@ std::string FindVideo(const LoaderOptions& options,
       options.videos.empty() ? std::vector<std::string>{source_path, beside}
                              : std::vector<std::string>{(fs::path(options.videos) / name).string()};
   for (const std::string& place : places) {
-    if (fs::exists(place)) return place;
+    if (FindFile(place).has_value()) return place;
   }
   std::string looked_at;
   for (const std::string& place : places) looked_at += (looked_at.empty() ? "'" : ", '") + place + "'";

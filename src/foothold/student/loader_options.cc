@@ -27,7 +27,7 @@ const OptionTable& LoaderOptions::Table() {
           .Add("videos",
                &LoaderOptions::videos,
                std::vector<std::string>{},
-               "Folder of the videos; empty: where the labels say, else beside the label.")
+               "Folder or tar archive of the videos; empty: where the labels say, else beside the label.")
           .Add("packs",
                &LoaderOptions::packs,
                std::vector<std::string>{},

@@ -13,7 +13,7 @@ struct LoaderOptions {
   std::string kind = "label";  // label, truth: which of them are used.
   std::string subset = "all";  // all, train, held_out: a clip's side is a function of its id alone.
   double held_out_share = 0.1;
-  std::string videos;  // Folder of the videos; empty: where the labels say, else beside the label.
+  std::string videos;  // Folder or tar archive; empty: where the labels say, else beside the label.
   std::string packs;   // Folder of packs (student_pack.h); empty: "student_packs" beside the labels.
   int batch_size = 8;  // Of all ranks together.
   int min_gap_frames = 3, max_gap_frames = 10;

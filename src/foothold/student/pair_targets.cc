@@ -66,6 +66,10 @@ void StorePose(const BodyPose& body, float* out) {
   for (int k = 0; k < kNumJoints - 1; ++k) Store(LogQuaternion(body.joints[k]), 3, out + 3 * k);
 }
 
+void StoreCorners(const Box& box, float* out) {
+  Store(std::array<float, 4>{box.x, box.y, box.x + box.width, box.y + box.height}, 4, out);
+}
+
 void FillImage(const StudentPack& pack,
                const StudentPerson& person,
                int entry,
@@ -80,7 +84,7 @@ void FillImage(const StudentPack& pack,
   FOOTHOLD_CHECK(picture >= 0,
                  "clip " + clip.clip_id + ": frame " + std::to_string(frame) + " has no picture");
   StorePicture(pack.Rgb(picture), pack.num_pixels(), Slot<float>(batch->batch.images, row, image));
-  Store(NetworkBox(person.box_px[entry]), 4, Slot<float>(batch->batch.boxes_px, row, image));
+  StoreCorners(person.box_px[entry], Slot<float>(batch->batch.boxes_px, row, image));
 
   const BodyPose in_cam =
       TransformBody(Inverse(clip.world_from_cam[frame]), person.body_in_world[entry], person.rest_pelvis_m);
@@ -137,11 +141,6 @@ void FillSample(const StudentPack& pack,
   StoreRows(motion.rotation, Slot<float>(batch->targets.rel_rotation, row));
   Store(motion.translation, 3, Slot<float>(batch->targets.rel_translation, row));
   Store(person.shape, kNumShape, Slot<float>(batch->targets.shape, row));
-}
-
-std::array<float, 4> NetworkBox(const Box& box_px) {
-  const float left = box_px.x + 0.5F, top = box_px.y + 0.5F;
-  return {left, top, left + box_px.width, top + box_px.height};
 }
 
 Rigid3d RelativeMotion(const BodyPose& from, const BodyPose& to) {

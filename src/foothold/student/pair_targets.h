@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -28,10 +27,6 @@ void FillSample(const StudentPack& pack,
                 double min_point_confidence,
                 int64_t row,
                 LoadedBatch* batch);
-
-// Corners of a box of pixels at integer centres, in the network's coordinates, where the picture spans 0 to
-// its width and height.
-std::array<float, 4> NetworkBox(const Box& box_px);
 
 // Motion in the parameters of the body from (root, translation) `from` to `to`, both in the same frame of
 // reference and of the same shape: posing at the identity and then at the result, and applying `from` to

@@ -68,8 +68,8 @@ Box BoxAround(const std::vector<Vec3d>& points_in_cam, const Pinholed& pinhole) 
     }
     any = true;
   }
-  return {static_cast<float>(low[0]),
-          static_cast<float>(low[1]),
+  return {static_cast<float>(low[0] + 0.5),  // Boxes count from the corner of the picture.
+          static_cast<float>(low[1] + 0.5),
           static_cast<float>(high[0] - low[0]),
           static_cast<float>(high[1] - low[1])};
 }

@@ -18,7 +18,8 @@ void DrawSilhouette(const std::vector<Vec3d>& vertices_in_cam,
                     const Pinholed& pinhole,
                     ImageU8* mask);
 
-// Smallest box around the points in front of the camera; size 0 when there are none.
+// Smallest box around the points in front of the camera, counted from the corner of the picture as boxes are
+// (a pixel centre 0 is at 0.5); size 0 when there are none.
 Box BoxAround(const std::vector<Vec3d>& points_in_cam, const Pinholed& pinhole);
 
 }  // namespace foothold

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "foothold/base/error.h"
 #include "foothold/base/hash.h"
+#include "foothold/base/tar.h"
 #include "foothold/student/pack_tensors.h"
 #include "foothold/student/silhouette.h"
 #include "foothold/student/student_pack.h"
@@ -140,7 +142,8 @@ void WriteStudentPack(const labels::Label& label,
                       const BodyModel& body,
                       const PackSize& size,
                       const std::string& pack_path) {
-  if (HashFile(video_path) != label.clip.source_hash) {
+  const std::optional<FilePiece> video = FindFile(video_path);
+  if (!video.has_value() || HashFile(*video) != label.clip.source_hash) {
     throw Error(ErrorKind::kBadInput,
                 video_path +
                     ": is not the video that the label was made from (clip/source_hash differs); put that "

@@ -5,6 +5,12 @@
 #include <cmath>
 
 namespace foothold {
+namespace {
+
+// From the corner of the picture, where boxes count from, to the centre of its first pixel.
+constexpr double kCentre_px = 0.5;
+
+}  // namespace
 
 ImageTransform MakeStudentView(int working_width, int working_height, int width, int height) {
   ImageTransform view;
@@ -27,8 +33,11 @@ Pinholed InStudentView(const Pinholed& pinhole, const ImageTransform& view) {
 }
 
 Box InStudentView(const Box& box_px, const ImageTransform& view) {
-  return {static_cast<float>(box_px.x * view.scale_x + view.offset_x_px),
-          static_cast<float>(box_px.y * view.scale_y + view.offset_y_px),
+  const auto corner = [](double at, double scale, double offset_px) {
+    return static_cast<float>(scale * (at - kCentre_px) + offset_px + kCentre_px);
+  };
+  return {corner(box_px.x, view.scale_x, view.offset_x_px),
+          corner(box_px.y, view.scale_y, view.offset_y_px),
           static_cast<float>(box_px.width * view.scale_x),
           static_cast<float>(box_px.height * view.scale_y)};
 }
@@ -37,7 +46,7 @@ double VisibleShare(const Box& box_px, int width, int height) {
   const double area = static_cast<double>(box_px.width) * box_px.height;
   if (!(area > 0)) return 0;
   const auto inside = [](double low, double size, double side) {
-    return std::max(0.0, std::min(low + size, side - 0.5) - std::max(low, -0.5));
+    return std::max(0.0, std::min(low + size, side) - std::max(low, 0.0));
   };
   return inside(box_px.x, box_px.width, width) * inside(box_px.y, box_px.height, height) / area;
 }

@@ -18,7 +18,8 @@ namespace foothold {
 ImageTransform MakeStudentView(int working_width, int working_height, int width, int height);
 
 Pinholed InStudentView(const Pinholed& pinhole, const ImageTransform& view);
-// Box of the student's pixels; may leave the picture.
+// Boxes count from the corner of the picture, in labels (a box of pixel 0 alone is 0 to 1) as in the network:
+// half a pixel from points. The result may leave the picture.
 Box InStudentView(const Box& box_px, const ImageTransform& view);
 // Share of the box's area that is in a picture of the given size.
 double VisibleShare(const Box& box_px, int width, int height);
