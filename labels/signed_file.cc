@@ -63,6 +63,16 @@ Error Damaged(const std::string& origin, const std::string& reason, const std::s
   return Error(ErrorKind::kBadInput, origin + ": " + what).WithReason(reason);
 }
 
+using OwnedStream = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+OwnedStream OpenForReading(const std::string& path) {
+  OwnedStream file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (file == nullptr) {
+    throw Damaged(path, "file_missing", std::string("cannot be opened: ") + std::strerror(errno));
+  }
+  return file;
+}
+
 void CheckFormat(const FileFormat& format, const ParsedSignature& signature, const std::string& origin) {
   if (signature.name != format.name) {
     throw Damaged(origin, "file_format", "is a " + signature.name + " file, expected " + format.name);
@@ -134,11 +144,19 @@ bool CommitSigned(Hdf5Writer* writer, const FileFormat& format, const std::strin
   return file.Commit();
 }
 
-Hdf5Reader OpenSigned(const FileFormat& format, const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (file == nullptr) {
-    throw Damaged(path, "file_missing", std::string("cannot be opened: ") + std::strerror(errno));
+std::string StatedChecksum(const std::string& path) {
+  const OwnedStream file = OpenForReading(path);
+  std::string head(kSignatureBytes, '\0');
+  head.resize(std::fread(head.data(), 1, head.size(), file.get()));
+  ParsedSignature signature;
+  if (head.size() < kSignatureBytes || !Parse(head, &signature)) {
+    throw Damaged(path, "file_corrupt", "its first 512 bytes are damaged");
   }
+  return signature.checksum;
+}
+
+Hdf5Reader OpenSigned(const FileFormat& format, const std::string& path) {
+  const OwnedStream file = OpenForReading(path);
   Verify(format, path, [&](char* data, size_t size) {
     const size_t count = std::fread(data, 1, size, file.get());
     if (std::ferror(file.get()) != 0) {

@@ -33,6 +33,10 @@ std::string SignedBytes(Hdf5Writer* writer, const FileFormat& format);
 // Puts a new signature over bytes whose content was changed; for tests and fuzzing.
 void Resign(const FileFormat& format, std::string* bytes);
 
+// The checksum that the file's signature states, from its first 512 bytes alone: says which version of a file
+// this is, not that its bytes are whole. Throws Error(kBadInput) like OpenSigned.
+std::string StatedChecksum(const std::string& path);
+
 // Verified file, opened. Throws Error(kBadInput) with reason "file_truncated", "file_corrupt",
 // "file_version" or "file_format".
 Hdf5Reader OpenSigned(const FileFormat& format, const std::string& path);

@@ -195,6 +195,23 @@ TEST_F(RunProgressTest, SpeedIsThatOfTheLastWork) {
   EXPECT_EQ(status.ranks.size(), 2u);
 }
 
+// Units that take long beside the window, on ranks that began long before it.
+TEST_F(RunProgressTest, SpeedHasNoEdges) {
+  constexpr int kRanks = 10, kRounds = 20, kUnit_s = 400;
+  RunProgress progress(folder_.path(), UnitsWithCosts(std::vector<double>(kRanks * kRounds, 10)));
+  for (int i = 0; i < kRanks * kRounds; ++i) {
+    LedgerRecord record =
+        DoneRecord(i, 80, 100000 + (i / kRanks + 1) * kUnit_s + (i % kRanks) * kUnit_s / kRanks);
+    record.seconds = kUnit_s;
+    record.process = "p" + std::to_string(i % kRanks);
+    Append(record.process, record);
+  }
+  const RunStatus status = StatusOf(&progress);
+  EXPECT_NEAR(status.window_s, 900, 60);
+  EXPECT_NEAR(status.busy_ranks, kRanks, 0.06 * kRanks);
+  EXPECT_NEAR(status.frames_per_s, kRanks * 80.0 / kUnit_s, 0.12);
+}
+
 // The truth is in the range about as often as it says.
 TEST_F(RunProgressTest, TimeLeftComesWithAnHonestRange) {
   int inside = 0;

@@ -73,6 +73,17 @@ TEST(ReadSources, ArchivesAreFoldersAndTheirTextsAreCaptions) {
   EXPECT_EQ(Ids(ReadSources({folder.File("s/*.tar")})), Ids(ReadSources({shard})));
 }
 
+TEST(ReadSources, ArchivesWithoutVideos) {
+  const TemporaryFolder folder;
+  const std::string none = folder.Write("none.tar", TarEntry("a.jpg", "picture") + TarEnd());
+  const std::string empty = folder.Write("empty.tar", "");
+  for (const std::string& archive : {none, empty}) {
+    ExpectError(ErrorKind::kBadInput, {"no videos"}, [&] { ReadSources({archive}); });
+  }
+  const std::string list = folder.Write("l.txt", "none.tar\nempty.tar\nv.mp4\n");
+  EXPECT_EQ(Ids(ReadSources({list})), Strings{"v.mp4"});
+}
+
 TEST(ReadSources, DamagedArchivesAreRefusedAlone) {
   const TemporaryFolder folder;
   folder.Write("bad.tar", TarEntry("a.mp4", "video") + std::string(512, 'x'));

@@ -33,6 +33,7 @@ void MutateOnce(RandomStream* random, std::string* data) {
 
 void RunMutations(const FuzzTarget& target, int count) {
   RandomStream random(11, target.name);
+  target.run("");
   for (const std::string& seed : target.seeds()) {
     target.run(seed);
     for (int i = 0; i < count; ++i) {

@@ -89,16 +89,16 @@ class Oracle : public PairModel {
 
 ImageU8 Gray(int) { return ImageU8(256, 192, 3, 100); }
 
-PredictOptions SmallOptions() {
-  PredictOptions options;
-  options.image_side_px = 64;
-  options.gap_frames = 2;
-  return options;
+PredictSettings SmallSettings() {
+  PredictSettings settings;
+  settings.image_side_px = 64;
+  settings.gap_frames = 2;
+  return settings;
 }
 
 TEST(PredictClip, TheTruthInPairsGivesTheTruthOfTheClip) {
   Oracle oracle;
-  const Reconstruction result = PredictClip(Shared().noisy, Shared().body, SmallOptions(), Gray, &oracle);
+  const Reconstruction result = PredictClip(Shared().noisy, Shared().body, SmallSettings(), Gray, &oracle);
   const std::vector<std::string> problems = ProblemsOf(result, Shared().noisy.clip);
   EXPECT_TRUE(problems.empty()) << problems.front();
   const SyntheticScores scores = ScoreReconstruction(result, Shared().clip.truth, Shared().body);
@@ -117,7 +117,7 @@ TEST(PredictClip, WithoutPeopleTheCameraIsUnseen) {
   Observations alone = Shared().noisy;
   alone.people.clear();
   Oracle oracle;
-  const Reconstruction result = PredictClip(alone, Shared().body, SmallOptions(), Gray, &oracle);
+  const Reconstruction result = PredictClip(alone, Shared().body, SmallSettings(), Gray, &oracle);
   EXPECT_EQ(std::count(result.flags.begin(), result.flags.end(), "camera_unseen"), 1);
   EXPECT_TRUE(result.keyframes.empty());
 }
@@ -126,15 +126,14 @@ TEST(PredictClip, NumbersThatAreNotFiniteAreAnError) {
   Oracle oracle;
   oracle.broken_frame = 8;
   ExpectError(ErrorKind::kContract, {"not finite", "frame 8"}, [&] {
-    PredictClip(Shared().noisy, Shared().body, SmallOptions(), Gray, &oracle);
+    PredictClip(Shared().noisy, Shared().body, SmallSettings(), Gray, &oracle);
   });
 }
 
 TEST(LoadStudent, SaysWhatIsMissing) {
-  ExpectError(ErrorKind::kUsage, {"predict.model"}, [] { LoadStudent(PredictOptions()); });
-  PredictOptions options;
-  options.model = "/nowhere/student.safetensors";
-  ExpectError(ErrorKind::kBadInput, {"/nowhere/student.safetensors"}, [&] { LoadStudent(options); });
+  ExpectError(ErrorKind::kBadInput, {"/nowhere/student.safetensors"}, [] {
+    LoadStudent("/nowhere/student.safetensors", "cpu", "fp32");
+  });
 }
 
 }  // namespace

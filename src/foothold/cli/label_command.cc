@@ -4,8 +4,10 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "foothold/cli/command.h"
+#include "foothold/cli/label_videos.h"
 #include "foothold/cli/output.h"
 #include "foothold/cli/resolve.h"
 #include "foothold/pipeline/sidecar.h"
@@ -20,15 +22,6 @@ constexpr char kExamples[] =
     "  foothold label *.mp4 -o labels --config laptop.conf --josh.max_iterations 50\n"
     "  foothold label clip.mp4 -o labels --perception recorded   (reads clip.observations.h5)\n\n"
     "A clip that is labelled already is left alone, so the same command continues after an interruption.";
-
-struct Arguments {
-  std::vector<std::string> videos;
-  std::string output_dir;
-  std::string frames;
-  std::string body_path;
-  bool json = false;
-  OptionArguments options;
-};
 
 struct FrameRange {
   int begin = 0;
@@ -110,11 +103,15 @@ ExitCode Combine(const std::vector<ClipOutcome>& outcomes) {
   return any_label || !alike ? ExitCode::kIncomplete : code;
 }
 
-ExitCode Run(const Arguments& arguments) {
+}  // namespace
+
+ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_solver) {
   const FrameRange range = ParseFrames(arguments.frames);
   ProgramOptions options;
   Resolve(arguments.options, &options);
   const BodyModel body = LoadBody(arguments.body_path);
+  std::optional<ClipSolver> solver;
+  if (make_solver) solver = make_solver(options, body);
 
   std::vector<ClipOutcome> outcomes;
   for (const std::string& video : arguments.videos) {
@@ -125,6 +122,7 @@ ExitCode Run(const Arguments& arguments) {
     task.output_dir = arguments.output_dir;
     task.partial_dir = arguments.output_dir + "/.partial";
     task.checkpoint_s = options.job.checkpoint_s;
+    task.solver = solver ? &*solver : nullptr;
     for (ClipOutcome& outcome : LabelVideo(task, body, options.label)) {
       if (!arguments.json) Print(outcome);
       outcomes.push_back(std::move(outcome));
@@ -138,12 +136,9 @@ ExitCode Run(const Arguments& arguments) {
   return Combine(outcomes);
 }
 
-}  // namespace
-
-void AddLabelCommand(CLI::App* app, Action* action) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app->add_subcommand(
-      "label", "Label videos: people, camera and scene in metres, one HDF5 file per clip.");
+void AddLabelArguments(CLI::App* command,
+                       const OptionSet& shown,
+                       const std::shared_ptr<LabelArguments>& arguments) {
   command->add_option("videos", arguments->videos, "Video files.")->type_name("VIDEO")->required();
   command->add_option("-o,--output", arguments->output_dir, "Folder for the labels; made when missing.")
       ->type_name("DIR")
@@ -152,15 +147,22 @@ void AddLabelCommand(CLI::App* app, Action* action) {
       ->type_name("A:B");
   command->add_flag("--json", arguments->json, "Print the outcomes as JSON.");
   AddBodyOption(command, &arguments->body_path);
-  LabelOptions defaults;
-  OptionSet shown;
-  defaults.BindTo(&shown);
   AddAlias(command, "perception", "perception.name", false, shown, &arguments->options);
   AddAlias(command, "threads", "run.threads", false, shown, &arguments->options);
   AddAlias(command, "overwrite", "run.overwrite", true, shown, &arguments->options);
+}
+
+void AddLabelCommand(CLI::App* app, Action* action) {
+  const auto arguments = std::make_shared<LabelArguments>();
+  CLI::App* command = app->add_subcommand(
+      "label", "Label videos: people, camera and scene in metres, one HDF5 file per clip.");
+  LabelOptions defaults;
+  OptionSet shown;
+  defaults.BindTo(&shown);
+  AddLabelArguments(command, shown, arguments);
   AddOptionFlags(command, shown, &arguments->options);
   command->footer(kExamples);
-  command->callback([=] { *action = [=] { return Run(*arguments); }; });
+  command->callback([=] { *action = [=] { return LabelVideos(*arguments); }; });
 }
 
 }  // namespace foothold::cli

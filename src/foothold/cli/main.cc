@@ -21,6 +21,7 @@ constexpr char kFooter[] =
 
 void AddCommands(CLI::App* app, Action* action) {
   AddLabelCommand(app, action);
+  AddPredictCommand(app, action);
   AddSynthCommand(app, action);
   AddValidateCommand(app, action);
   AddInspectCommand(app, action);

@@ -123,7 +123,7 @@ void RunProgress::AddToTime(const RecordFacts& facts, double cost) {
   Minute& sums = minute->second;
   sums.begin_s = is_new ? begin_s : std::min(sums.begin_s, begin_s);
   sums.busy_s += facts.seconds;
-  sums.cost += cost;
+  sums.last_unix_s = std::max(sums.last_unix_s, facts.time_unix_s);
   ++sums.units;
   sums.frames += facts.frames;
 
@@ -213,7 +213,12 @@ void RunProgress::MeasureRate(RunStatus* status) const {
   long frames = 0;
   for (auto minute = minutes_.rbegin(); minute != minutes_.rend(); ++minute) {
     const auto end_s = static_cast<double>((minute->first + 1) * kMinute_s);
-    if (end_s < static_cast<double>(last_unix_s_ - kWindow_s) || end_s < begin_s - kPause_s) break;
+    if (end_s < begin_s - kPause_s) break;
+    if (end_s <= static_cast<double>(last_unix_s_ - kWindow_s)) {
+      // From record to record. What began before the first stands for what goes on after the last.
+      begin_s = static_cast<double>(minute->second.last_unix_s);
+      break;
+    }
     begin_s = std::min(begin_s, minute->second.begin_s);
     busy_s += minute->second.busy_s;
     frames += minute->second.frames;

@@ -33,7 +33,8 @@ class RunProgress {
     uint16_t reason = 0;  // Index in reasons_.
   };
   struct Minute {
-    double begin_s = 0, cost = 0, busy_s = 0;
+    double begin_s = 0, busy_s = 0;
+    int64_t last_unix_s = 0;
     long units = 0, frames = 0;
   };
   struct WorkerSums {

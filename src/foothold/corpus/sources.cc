@@ -47,19 +47,17 @@ void AddGlob(const std::string& pattern, std::vector<SourceRow>* rows) {
 // A file, a folder or a glob.
 void AddPath(const std::string& path, const std::string& origin, std::vector<SourceRow>* rows) {
   std::error_code ignored;
-  if (IsFolder(path)) {
-    AddFolder(path, rows);
-  } else if (IsGlob(path) && !fs::exists(path, ignored)) {
-    AddGlob(path, rows);
-  } else if (!AddFile(path, fs::path(path).filename().string(), rows)) {
+  if (IsFolder(path)) return AddFolder(path, rows);
+  if (IsGlob(path) && !fs::exists(path, ignored)) return AddGlob(path, rows);
+  const size_t first = rows->size();
+  if (!AddFile(path, fs::path(path).filename().string(), rows)) {
     Fail(
         origin,
         "'" + path +
             "' is neither a folder nor a video by its extension; lists end in .csv, .jsonl or .txt, archives "
             "in .tar");
-  } else if (rows->back().origin == path) {
-    rows->back().origin = origin;
   }
+  for (size_t i = first; i < rows->size(); ++i) (*rows)[i].origin = origin;
 }
 
 void AddTextList(const std::string& list, std::vector<SourceRow>* rows) {

@@ -72,6 +72,21 @@ std::string HostLines(const RunStatus& status) {
   return text;
 }
 
+// A list for few; --json has all.
+std::string RankLines(const RunStatus& status) {
+  constexpr size_t kMost = 16;
+  if (status.ranks.size() < 2 || status.ranks.size() > kMost) return "";
+  std::string text = "ranks\n";
+  for (const RunStatus::Worker& rank : status.ranks) {
+    text += Formatted("  %-32s %8.2f frames/s  %ld units, %ld frames\n",
+                      rank.name.c_str(),
+                      rank.FramesPerSecond(),
+                      rank.units,
+                      rank.frames);
+  }
+  return text;
+}
+
 // Prometheus: each metric once with its help, then its samples.
 class Metrics {
  public:
@@ -252,7 +267,7 @@ std::string StatusAsText(const RunStatus& status, const StatusPrice& price, int 
   text += Formatted("; disk %s of labels, %s of ledger\n",
                     BytesText(status.label_bytes).c_str(),
                     BytesText(status.ledger_bytes).c_str());
-  text += HostLines(status);
+  text += HostLines(status) + RankLines(status);
   if (status.damaged_records > 0) text += Formatted("%ld damaged records ignored\n", status.damaged_records);
   return text;
 }

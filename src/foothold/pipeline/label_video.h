@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -66,17 +67,27 @@ labels::Label LabelClip(const Clip& clip,
                         PhaseTimes* times,
                         Journal* journal = nullptr);
 
+// What makes a world of observations in place of the joint optimisation: a trained student, say.
+struct ClipSolver {
+  std::string identity;  // Everything that its results follow from, as lines for the label's provenance.
+  // `readers` gives the clip's frames; `threads` does not change the result.
+  std::function<JoshResult(
+      const Observations& observations, const Clip& clip, FrameReaders* readers, int threads)>
+      solve;
+};
+
 // One video, or frames [begin, end) of it, to be labelled.
 struct VideoTask {
   std::string path;
-  int begin = 0, end = -1;   // end < 0: to the end of the video.
-  std::string output_dir;    // Of labels and sidecars.
-  std::string partial_dir;   // Of what a later process goes on from (partial_work.h); empty: nothing is kept.
-  double checkpoint_s = 5;   // Seconds between partial results.
-  int memory_rung = 0;       // memory_rung.h
+  int begin = 0, end = -1;  // end < 0: to the end of the video.
+  std::string output_dir;   // Of labels and sidecars.
+  std::string partial_dir;  // Of what a later process goes on from (partial_work.h); empty: nothing is kept.
+  double checkpoint_s = 5;  // Seconds between partial results.
+  int memory_rung = 0;      // memory_rung.h
   // Of the join of a video some of whose parts cannot be seen (they crash, or take too much memory): only
   // what others saw is used, as one label per connected stretch of frames, with the flag parts_missing.
   bool only_seen_parts = false;
+  const ClipSolver* solver = nullptr;  // Null: the joint optimisation.
 };
 
 // Labels a video into output_dir: <name>.h5 per clip, <name>.timing.json, and <name>.failed.json where it

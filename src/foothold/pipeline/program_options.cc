@@ -9,6 +9,7 @@ void ProgramOptions::BindTo(OptionSet* set) {
   set->Bind(&scan);
   set->Bind(&slurm);
   label.BindTo(set);
+  set->Bind(&predict);
   set->Bind(&report);
   set->Bind(&synthetic);
   set->Bind(&noise);

@@ -6,6 +6,7 @@
 #include "foothold/corpus/ledger.h"
 #include "foothold/corpus/slurm_options.h"
 #include "foothold/pipeline/label_video.h"
+#include "foothold/pipeline/predict_options.h"
 #include "foothold/pipeline/report.h"
 #include "foothold/pipeline/scan/scan_options.h"
 #include "foothold/scene/synthetic.h"
@@ -20,6 +21,7 @@ struct ProgramOptions {
   ScanOptions scan;
   SlurmOptions slurm;
   LabelOptions label;
+  PredictOptions predict;
   ReportOptions report;
   SyntheticOptions synthetic;
   NoiseOptions noise;

@@ -47,7 +47,8 @@ std::vector<Clip> MakeClipsOf(const VideoProbe& probe, int begin, int end, const
 }  // namespace
 
 VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const LabelOptions& options) {
-  const labels::Provenance provenance = MakeProvenance(body, options);
+  labels::Provenance provenance = MakeProvenance(body, options);
+  if (task.solver != nullptr) provenance.options += task.solver->identity;
   LabelOptions reduced = options;
   const MemoryRung rung = StepDown(task.memory_rung, &reduced);
   return {task,
@@ -109,8 +110,10 @@ labels::Label OptimiseClip(const VideoWork& work,
   LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
           std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
   PhaseTimes::Scope scope(times, "optimise");
-  JoshResult result = OptimizeJointly(
-      observations, work.body, work.options.josh, ResolveThreads(work.options.run.threads), journal);
+  const int threads = ResolveThreads(work.options.run.threads);
+  JoshResult result = work.task.solver != nullptr
+                          ? work.task.solver->solve(observations, clip, work.readers.get(), threads)
+                          : OptimizeJointly(observations, work.body, work.options.josh, threads, journal);
   FillJoints(work.body, &result.reconstruction);
 
   labels::Label label;

@@ -9,41 +9,19 @@
 #include "foothold/base/error.h"
 #include "foothold/student/body_joints.h"
 #include "foothold/student/josh3r.h"
+#include "foothold/student/student_view.h"
 #include "foothold/student/world_motion.h"
+#include "foothold/video/video.h"
 
 namespace foothold {
-
-const OptionTable& PredictOptions::Table() {
-  static const OptionTable table =
-      OptionTableBuilder<PredictOptions>("predict", "Labels by a trained student, feed-forward.")
-          .Add("model",
-               &PredictOptions::model,
-               {},
-               "Weights of the student, a .safetensors file of train_student.")
-          .Add("device", &PredictOptions::device, {"cpu", "cuda"}, "Where the network runs.")
-          .Add("precision", &PredictOptions::precision, {"fp32", "bf16", "fp16"}, "Numbers of the network.")
-          .Add("image_side_px",
-               &PredictOptions::image_side_px,
-               32,
-               4096,
-               "Longer side of the images that the network sees.")
-          .Add("gap_frames", &PredictOptions::gap_frames, 1, 1000, "Frames between the two images of a pair.")
-          .Add("scale_reach",
-               &PredictOptions::scale_reach,
-               0,
-               1000,
-               "Pairs to each side over which the scale of the scene is smoothed.")
-          .Build();
-  return table;
-}
 
 namespace {
 
 class Student : public PairModel {
  public:
-  explicit Student(const PredictOptions& options)
-      : device_(DeviceNamed(options.device)), precision_(PrecisionNamed(options.precision)) {
-    const SafetensorsFile file(options.model);
+  Student(const std::string& path, const std::string& device, const std::string& precision)
+      : device_(DeviceNamed(device)), precision_(PrecisionNamed(precision)) {
+    const SafetensorsFile file(path);
     network_ = std::make_unique<Josh3r>(Scope(&parameters_), Josh3rConfigOf(file));
     parameters_.Load(file);
     parameters_.To(device_, precision_);
@@ -87,27 +65,23 @@ class Student : public PairModel {
   ImageTokens last_;
 };
 
-struct NetworkSize {
-  int64_t width, height;
-};
-
-NetworkSize SizeFor(const ImageTransform& working, int side_px, int patch_px) {
+// Of the pictures that the network sees: in the working image's shape, sides multiples of a patch.
+ImageTransform ViewFor(const ImageTransform& working, int side_px, int patch_px) {
   const double scale = static_cast<double>(side_px) / std::max(working.width, working.height);
   const auto fit = [&](int side) {
-    return std::max<int64_t>(1, std::lround(side * scale / patch_px)) * patch_px;
+    return static_cast<int>(std::max<int64_t>(1, std::lround(side * scale / patch_px))) * patch_px;
   };
-  return {fit(working.width), fit(working.height)};
+  return MakeStudentView(working.width, working.height, fit(working.width), fit(working.height));
 }
 
-constexpr int64_t kRgb = 3;
-
-// [3, H, W] in [-1, 1], area-averaged where it shrinks.
-at::Tensor NetworkImage(const ImageU8& color, const NetworkSize& size) {
-  FOOTHOLD_CHECK(color.channels == kRgb && !color.empty(), "a frame without colour");
+// [3, H, W] in [-1, 1].
+at::Tensor NetworkImage(const ImageU8& color, const Observations& observations, const ImageTransform& view) {
+  FOOTHOLD_CHECK(color.channels == 3 && !color.empty(), "a frame without colour");
+  const ImageU8 picture =
+      ToWorkingImage(Undistort(color, observations.camera.pinhole, observations.camera.distortion), view);
   const at::Tensor bytes = at::from_blob(
-      const_cast<uint8_t*>(color.data.data()), {1, color.height, color.width, kRgb}, at::dtype(at::kByte));
-  const at::Tensor image = bytes.permute({0, 3, 1, 2}).to(at::kFloat) / 127.5 - 1;
-  return at::_upsample_bilinear2d_aa(image, {size.height, size.width}, /*align_corners=*/false)[0];
+      const_cast<uint8_t*>(picture.data.data()), {picture.height, picture.width, 3}, at::dtype(at::kByte));
+  return (bytes.permute({2, 0, 1}).to(at::kFloat) / 127.5 - 1).contiguous();
 }
 
 std::vector<int> FramesToCompare(int num_frames, int gap_frames) {
@@ -199,31 +173,26 @@ void RequireFinite(const PairPrediction& said, int frame) {
 Sayings Ask(const Observations& observations,
             const std::vector<int>& keyframes,
             const std::vector<std::vector<int>>& entries,
-            const PredictOptions& options,
+            const ImageTransform& view,
             const FrameColor& color,
             PairModel* model) {
-  const ImageTransform& working = observations.clip.working_from_source;
-  const NetworkSize size = SizeFor(working, options.image_side_px, model->patch_size_px());
-  const double to_x = static_cast<double>(size.width) / working.width;
-  const double to_y = static_cast<double>(size.height) / working.height;
   const size_t num_people = observations.people.size(), num_keyframes = keyframes.size();
   Sayings sayings;
   sayings.translation_m.assign(num_people, std::vector<Vec3d>(num_keyframes, Vec3d::Zero()));
   sayings.translation_weight.assign(num_people, std::vector<double>(num_keyframes, 0));
   sayings.depth.resize(num_keyframes);
   sayings.scale.assign(num_keyframes, 0);
-  at::Tensor last = NetworkImage(color(keyframes[0]), size);
+  at::Tensor last = NetworkImage(color(keyframes[0]), observations, view);
   for (size_t k = 0; k + 1 < num_keyframes; ++k) {
-    const at::Tensor next = NetworkImage(color(keyframes[k + 1]), size);
+    const at::Tensor next = NetworkImage(color(keyframes[k + 1]), observations, view);
     std::vector<int> people;
     std::vector<double> boxes;
     for (size_t p = 0; p < num_people; ++p) {
       if (entries[p][k] < 0 || entries[p][k + 1] < 0) continue;
       people.push_back(static_cast<int>(p));
       for (const size_t side : {k, k + 1}) {
-        const Box& box = observations.people[p].frames[entries[p][side]].box_px;
-        boxes.insert(boxes.end(),
-                     {to_x * box.x, to_y * box.y, to_x * (box.x + box.width), to_y * (box.y + box.height)});
+        const Box box = InStudentView(observations.people[p].frames[entries[p][side]].box_px, view);
+        boxes.insert(boxes.end(), {box.x, box.y, box.x + box.width, box.y + box.height});
       }
     }
     if (!people.empty()) {
@@ -280,43 +249,46 @@ PersonInWorld PlacePerson(const PersonObservations& person,
   return out;
 }
 
-// In the size of the working image.
-KeyframeDepth DepthOf(const at::Tensor& depth, double scale, int frame, const ImageTransform& working) {
-  const at::Tensor large =
-      at::upsample_bilinear2d(depth.unsqueeze(0).unsqueeze(0) * scale, {working.height, working.width}, false)
-          .contiguous();
+// At the pixels of the working image that the network saw: the nearest value.
+KeyframeDepth DepthOf(const at::Tensor& depth, double scale, int frame, const ImageTransform& view) {
   KeyframeDepth out;
   out.frame = frame;
   out.scale = scale;
-  out.depth_m = ImageF(working.width, working.height);
-  out.confidence = ImageF(working.width, working.height);
-  const float* from = large.data_ptr<float>();
-  for (size_t i = 0; i < out.depth_m.data.size(); ++i) {
-    if (!(from[i] > 0)) continue;
-    out.depth_m.data[i] = from[i];
-    out.confidence.data[i] = 1;
+  out.depth_m = ImageF(view.source_width, view.source_height);
+  out.confidence = ImageF(view.source_width, view.source_height);
+  const float* from = depth.data_ptr<float>();
+  for (int y = 0; y < out.depth_m.height; ++y) {
+    const auto row = static_cast<int>(std::lround(view.scale_y * y + view.offset_y_px));
+    if (row < 0 || row >= view.height) continue;
+    for (int x = 0; x < out.depth_m.width; ++x) {
+      const auto column = static_cast<int>(std::lround(view.scale_x * x + view.offset_x_px));
+      if (column < 0 || column >= view.width) continue;
+      const double depth_m = scale * from[static_cast<int64_t>(row) * view.width + column];
+      if (!(depth_m > 0)) continue;
+      out.depth_m.At(x, y) = static_cast<float>(depth_m);
+      out.confidence.At(x, y) = 1;
+    }
   }
   return out;
 }
 
 }  // namespace
 
-std::unique_ptr<PairModel> LoadStudent(const PredictOptions& options) {
-  if (options.model.empty()) {
-    throw Error(ErrorKind::kUsage, "predict.model is not set: give the weights of a student (.safetensors)");
-  }
+std::unique_ptr<PairModel> LoadStudent(const std::string& path,
+                                       const std::string& device,
+                                       const std::string& precision) {
   std::unique_ptr<PairModel> student;
-  TranslateTorchErrors(options.model, [&] { student = std::make_unique<Student>(options); });
+  TranslateTorchErrors(path, [&] { student = std::make_unique<Student>(path, device, precision); });
   return student;
 }
 
 Reconstruction PredictClip(const Observations& observations,
                            const BodyModel& body,
-                           const PredictOptions& options,
+                           const PredictSettings& settings,
                            const FrameColor& color,
                            PairModel* model) {
   const int num_frames = observations.clip.num_frames();
-  const std::vector<int> keyframes = FramesToCompare(num_frames, options.gap_frames);
+  const std::vector<int> keyframes = FramesToCompare(num_frames, settings.gap_frames);
   std::vector<std::vector<int>> entries;
   std::vector<std::vector<KeyframeBody>> bodies;
   std::vector<Vec3d> rest_pelvis_m;
@@ -329,7 +301,9 @@ Reconstruction PredictClip(const Observations& observations,
     }
     rest_pelvis_m.push_back(RestPelvis(body, person.shape));
   }
-  const Sayings sayings = Ask(observations, keyframes, entries, options, color, model);
+  const ImageTransform view =
+      ViewFor(observations.clip.working_from_source, settings.image_side_px, model->patch_size_px());
+  const Sayings sayings = Ask(observations, keyframes, entries, view, color, model);
 
   Reconstruction out;
   out.pinhole = observations.camera.pinhole;
@@ -360,10 +334,9 @@ Reconstruction PredictClip(const Observations& observations,
     seen.push_back(k);
     scales.push_back(sayings.scale[k]);
   }
-  scales = SmoothScales(scales, options.scale_reach);
+  scales = SmoothScales(scales, settings.scale_reach);
   for (size_t i = 0; i < seen.size(); ++i) {
-    out.keyframes.push_back(DepthOf(
-        sayings.depth[seen[i]], scales[i], keyframes[seen[i]], observations.clip.working_from_source));
+    out.keyframes.push_back(DepthOf(sayings.depth[seen[i]], scales[i], keyframes[seen[i]], view));
   }
   return out;
 }

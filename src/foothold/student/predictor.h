@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "foothold/base/options.h"
 #include "foothold/scene/observations.h"
 #include "foothold/scene/reconstruction.h"
 
@@ -18,14 +17,10 @@ namespace foothold {
 struct PairBatch;
 struct PairPrediction;
 
-struct PredictOptions {
-  std::string model;               // Weights of a student, .safetensors.
-  std::string device = "cpu";      // cpu, cuda
-  std::string precision = "fp32";  // fp32, bf16, fp16
-  int image_side_px = 512;         // Longer side of the network's images.
-  int gap_frames = 3;              // Between the frames that the network compares.
-  int scale_reach = 4;             // Pairs to each side over which the scale of pointmaps is smoothed.
-  static const OptionTable& Table();
+struct PredictSettings {
+  int image_side_px = 512;  // Longer side of the network's images.
+  int gap_frames = 3;       // Between the frames that the network compares.
+  int scale_reach = 4;      // Pairs to each side over which the scale of pointmaps is smoothed.
 };
 
 // What is known of a pair of images and of the people in both; tests put the truth in its place.
@@ -41,8 +36,11 @@ class PairModel {
   virtual int patch_size_px() const = 0;
 };
 
+// From the weights of a student (.safetensors); device "cpu" or "cuda", precision "fp32", "bf16" or "fp16".
 // Throws Error(kBadInput) when the file is no student, Error(kDevice).
-std::unique_ptr<PairModel> LoadStudent(const PredictOptions& options);
+std::unique_ptr<PairModel> LoadStudent(const std::string& path,
+                                       const std::string& device,
+                                       const std::string& precision);
 
 // Colour of a frame of the clip, as the working image; called in ascending order.
 using FrameColor = std::function<ImageU8(int frame)>;
@@ -55,7 +53,7 @@ using FrameColor = std::function<ImageU8(int frame)>;
 // Throws Error(kContract) when the network returns numbers that are not finite.
 Reconstruction PredictClip(const Observations& observations,
                            const BodyModel& body,
-                           const PredictOptions& options,
+                           const PredictSettings& settings,
                            const FrameColor& color,
                            PairModel* model);
 

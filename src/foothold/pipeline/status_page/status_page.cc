@@ -5,12 +5,12 @@
 #include <ctime>
 
 #include "foothold/base/error.h"
+#include "foothold/pipeline/label_score.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/report/html.h"
 #include "foothold/pipeline/report/overlay.h"
 #include "foothold/pipeline/report/style.h"
 #include "foothold/pipeline/report/svg_bars.h"
-#include "foothold/pipeline/label_score.h"
 #include "foothold/video/video.h"
 #include "labels/label.h"
 
@@ -73,21 +73,22 @@ std::string Cards(const RunStatus& status, const StatusPrice& price) {
   return html + Card(BytesText(status.label_bytes), "of labels") + "</div>\n";
 }
 
-// Sums of `value` over at most 100 equal spans of the run's time, per second.
+// Sums of `value` over at most 100 equal spans of the run's time, per second. A span is a number of
+// intervals, so that none counts in part.
 template <class Value>
 std::string OverTime(const RunStatus& status, const char* what, const Value& value) {
   if (status.history.empty()) return "";
+  const double interval_s = status.history.front().duration_s;
   const int64_t begin = status.history.front().begin_unix_s;
-  const auto& last = status.history.back();
-  const double end = static_cast<double>(last.begin_unix_s) + last.duration_s;
-  const size_t bins =
-      std::min<size_t>(100, static_cast<size_t>((end - static_cast<double>(begin)) / last.duration_s + 0.5));
-  const double span_s = (end - static_cast<double>(begin)) / static_cast<double>(bins);
-  std::vector<double> sums(bins, 0);
-  for (const RunStatus::Interval& interval : status.history) {
-    const auto bin = static_cast<size_t>(static_cast<double>(interval.begin_unix_s - begin) / span_s);
-    sums[std::min(bin, bins - 1)] += value(interval) / span_s;
-  }
+  const auto number_of = [&](const RunStatus::Interval& interval) {
+    return static_cast<size_t>(static_cast<double>(interval.begin_unix_s - begin) / interval_s + 0.5);
+  };
+  const size_t intervals = number_of(status.history.back()) + 1, per_span = (intervals + 99) / 100;
+  const double span_s = interval_s * static_cast<double>(per_span);
+  std::vector<double> sums((intervals + per_span - 1) / per_span, 0);
+  for (const RunStatus::Interval& interval : status.history)
+    sums[number_of(interval) / per_span] += value(interval) / span_s;
+  const double end = static_cast<double>(begin) + span_s * static_cast<double>(sums.size());
   return UprightBars(sums, TimeText(begin) + " UTC", TimeText(static_cast<int64_t>(end)), what);
 }
 
