@@ -22,6 +22,7 @@
 #include "foothold/corpus/units_file.h"
 #include "foothold/pipeline/program_options.h"
 #include "jobs/drain.h"
+#include "jobs/drain_deadline.h"
 
 namespace foothold {
 namespace {
@@ -195,6 +196,10 @@ void Work(const Plan& plan,
     if (!worker) worker = labeller.make_worker(context);  // A run with nothing to do loads no model.
     return worker(unit);
   };
+  // In a batch job of independent ranks, before the job is ended (slurm/label_corpus.sbatch).
+  std::optional<DrainDeadline> deadline;
+  if (!world.can_talk() && std::getenv("SLURM_JOB_ID") != nullptr)
+    deadline.emplace(0.75 * plan.options.slurm.drain_s, [ledger] { (*ledger)->GiveBackClaims(); });
   RunRank(&**ledger, world.rank(), world.size(), lazy_worker, &DrainRequested, totals);
 }
 

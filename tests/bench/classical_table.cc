@@ -106,7 +106,10 @@ void Run(const std::string& folder, const SyntheticClips& clips) {
     dataset.options = clips.options;
     const std::string video = WriteSyntheticDataset(dataset, body, clips.threads).front();
     const std::string truth = std::filesystem::path(video).replace_extension(".truth.h5").string();
-    for (const ClipOutcome& outcome : LabelVideo({video, 0, -1, folder + "/labels"}, body, options)) {
+    VideoTask task;
+    task.path = video;
+    task.output_dir = folder + "/labels";
+    for (const ClipOutcome& outcome : LabelVideo(task, body, options)) {
       if (outcome.status == ClipOutcome::Status::kDone) {
         rows.push_back(Measure(outcome, truth, body));
         PrintRow(outcome.name, rows.back(), Joined(outcome.flags));

@@ -67,6 +67,20 @@ rm -f "$work/calls"
 SLURM_RESTART_COUNT=5 run "$work/job.conf"
 check "but not for ever" [ ! -e "$work/calls" ]
 
+# A video that takes longer than the drain may is given back; the attempt does not count.
+mkdir "$work/long" && echo "work 60000" >"$work/long/f.mp4"
+printf '[job]\ncorpus = %s/long\noutput = %s/long_out\n[slurm]\ndrain_s = 2\n' "$work" "$work" >"$work/long.conf"
+SECONDS=0
+bash "$source_folder/slurm/label_corpus.sbatch" "$work/long.conf" >"$work/log" 2>&1 &
+batch=$!
+until [ -n "$(find "$work/long_out" -name 'work-*' 2>/dev/null)" ]; do sleep 0.05; done
+kill -USR1 "$batch"
+wait "$batch"; check "a job with a long video is drained" [ $? -eq 9 ]
+check "and says so" grep -q "drained with work unfinished" "$work/log"
+check "before the video ends" [ "$SECONDS" -lt 60 ]
+check "no claim is left" [ -z "$(find "$work/long_out/ledger/claims" -type f)" ]
+rm -f "$work/calls"
+
 # Slurm ends the job: because of scancel, or to requeue it by itself.
 echo COMPLETING >"$work/state"
 run "$work/job.conf"

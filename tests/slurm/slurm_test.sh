@@ -217,13 +217,31 @@ lost_node() {
   check_labels
 }
 
-# A video that takes longer than the drain may is ended; the ledger notices.
-not_drained() {
-  make_run not_drained "tasks = 1" "drain_s = 3"
-  add_videos 1 "work 15000"
+# A video that takes longer than the drain may is given back.
+given_back() {
+  make_run given_back "tasks = 1" "drain_s = 4"
+  add_videos 1 "wait_for_file go"
   submit CONFIG --nodelist=n3
   until_true 20 has_begun
   scancel --batch --signal=USR1 "$job"
+  until_true 30 is_state PENDING
+  touch "$run/out/go"
+  check_complete 60
+  check "the rank gave its video back" log_has "drained with work unfinished"
+  check "without a lost attempt" [ "$(find "$run/out/ledger/claims" -type f | grep -c '\.2$')" = 0 ]
+  check_labels
+}
+
+# A rank that does nothing any more is ended.
+not_drained() {
+  make_run not_drained "tasks = 1" "drain_s = 3"
+  add_videos 1 "wait_for_file go"
+  submit CONFIG --nodelist=n3
+  until_true 20 has_begun
+  kill -STOP "$(cut -d@ -f1 "$run"/out/work-*)"
+  scancel --batch --signal=USR1 "$job"
+  until_true 30 is_state PENDING
+  touch "$run/out/go"
   check_complete 60
   check "the requeue ended it" log_has "not drained in time"
   check_labels
@@ -266,7 +284,7 @@ for case in lost_node time_limit two_nodes cancelled plain_sbatch; do start_case
 wait "${pids[two_nodes]}"
 start_case preempted
 if [ -n "${FOOTHOLD_TEST_ALL:-}" ]; then
-  for case in array requeued not_drained real_labels; do start_case "$case"; done
+  for case in array requeued given_back not_drained real_labels; do start_case "$case"; done
   wait "${pids[preempted]}"
   start_case killed_rank
 fi

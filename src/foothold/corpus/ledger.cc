@@ -398,6 +398,11 @@ Ledger::Claim::~Claim() {
   if (!finished_) ledger_->files_->Remove(path_);
 }
 
+void Ledger::GiveBackClaims() {
+  const std::lock_guard lock(mutex_);
+  for (const Claim* claim : claims_) files_->Remove(claim->path_);
+}
+
 void Ledger::Claim::Finish(LedgerRecord record) {
   FOOTHOLD_CHECK(!finished_, "a claim is finished once");
   record.unit_key = unit_.Key();

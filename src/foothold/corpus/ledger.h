@@ -113,6 +113,10 @@ class Ledger {
   // it is a join whose parts are not finished.
   std::unique_ptr<Claim> TryClaim(size_t index, Effort effort);
 
+  // Gives back all units that this process holds, as a claim's destructor does. From any thread, right before
+  // the process ends.
+  void GiveBackClaims();
+
   // Marks the unfinished units of a claim folder that somebody holds or held.
   void LookAtClaims(int folder);
 
