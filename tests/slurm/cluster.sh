@@ -8,7 +8,7 @@
 #   cluster_start_node n2           the node returns
 #   cluster_stop                    ends every process of the cluster, and no other
 #
-# Nodes n1 to n4 pretend to have 8 cores each, whatever this machine has. All are in the partition low;
+# Nodes n1 to n4 pretend to have 16 cores each, whatever this machine has. All are in the partition low;
 # n4 also is in high, whose jobs preempt those of low.
 
 cluster_missing() { # Says what is missing, or nothing.
@@ -70,7 +70,7 @@ PartitionName=high Nodes=n4 PriorityTier=2
 CONF
   mkdir "$cluster_folder/state"
   for node in 1 2 3 4; do
-    echo "NodeName=n$node NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + node)) CPUs=8 RealMemory=1000"
+    echo "NodeName=n$node NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + node)) CPUs=16 RealMemory=1000"
     mkdir "$cluster_folder/spool.n$node"
   done >>"$SLURM_CONF"
 

@@ -122,7 +122,7 @@ plain_sbatch() {
 array() {
   make_run array "tasks = 1"
   add_videos 12 "work 500"
-  submit --array 3 CONFIG --nodelist=n3
+  submit --array 3 CONFIG --nodes=1 --nodelist=n3
   until_true 30 array_is_over
   check "the labels are there" [ "$(labelled)" = 12 ]
   check "on every video worked one job" [ "$(attempts)" = 12 ]
@@ -148,7 +148,7 @@ time_limit() {
   add_videos 6 "work 300"
   add_videos 2 wait_for_signal
   add_videos 6 "work 300"
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   check_complete 120
   check "the warning drained the job" log_has "drained, requeueing"
   check "which was requeued" [ "$(field "$job" Restarts)" -ge 1 ]
@@ -159,7 +159,7 @@ time_limit() {
 cancelled() {
   make_run cancelled "tasks = 2"
   add_videos 16 "work 500"
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   until_true 20 has_labels 4
   scancel "$job"
   until_true 20 is_over
@@ -167,7 +167,7 @@ cancelled() {
   check "before its end" [ "$(labelled)" -lt 16 ]
   sleep 3
   check "and does not come back" is_state CANCELLED
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   check_complete 30
   check_labels
 }
@@ -175,7 +175,7 @@ cancelled() {
 requeued() {
   make_run requeued "tasks = 2"
   add_videos 16 "work 500"
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   until_true 20 has_labels 4
   scontrol requeue "$job"
   check_complete 40
@@ -186,7 +186,7 @@ requeued() {
 preempted() {
   make_run preempted "tasks = 2"
   add_videos 16 "work 500"
-  submit CONFIG --nodelist=n4
+  submit CONFIG --nodes=1 --nodelist=n4
   until_true 20 has_labels 4
   local higher
   higher=$(sbatch --parsable --output=/dev/null --partition=high --nodes=1 --exclusive --wrap "sleep 3")
@@ -221,7 +221,7 @@ lost_node() {
 given_back() {
   make_run given_back "tasks = 1" "drain_s = 4"
   add_videos 1 "wait_for_file go"
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   until_true 20 has_begun
   scancel --batch --signal=USR1 "$job"
   until_true 30 is_state PENDING
@@ -236,7 +236,7 @@ given_back() {
 not_drained() {
   make_run not_drained "tasks = 1" "drain_s = 3"
   add_videos 1 "wait_for_file go"
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   until_true 20 has_begun
   kill -STOP "$(cut -d@ -f1 "$run"/out/work-*)"
   scancel --batch --signal=USR1 "$job"
@@ -253,7 +253,7 @@ real_labels() {
   export LABEL_CORPUS=$FOOTHOLD_BIN/label_corpus
   "$FOOTHOLD_BIN/foothold" synth "$run/synth" --clips 4 --synthetic.num_frames 30 >"$run/synth.log" 2>&1
   find "$run/synth" -name '*.mp4' -exec cp {} "$run/videos" \;
-  submit CONFIG --nodelist=n3
+  submit CONFIG --nodes=1 --nodelist=n3
   until_true 120 has_labels 1
   scontrol requeue "$job"
   check_complete 200
