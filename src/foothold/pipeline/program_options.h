@@ -5,6 +5,7 @@
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
 #include "foothold/corpus/slurm_options.h"
+#include "foothold/corpus/train_options.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/predict_options.h"
 #include "foothold/pipeline/report.h"
@@ -25,6 +26,7 @@ struct ProgramOptions {
   ReportOptions report;
   SyntheticOptions synthetic;
   NoiseOptions noise;
+  TrainOptions train;
 
   void BindTo(OptionSet* set);
 };
