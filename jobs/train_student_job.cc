@@ -110,6 +110,7 @@ Wiring Connect(const TrainOptions& options, const World& world) {
 
 // True: the run is complete.
 bool Train(const TrainOptions& options, const TrainingData& data, const World& world) {
+  PartsOfRank(options, world.size());  // Before anything is read.
   at::set_num_threads(options.threads);
   Wiring wiring = Connect(options, world);
   const BodyModel body =

@@ -54,6 +54,7 @@ std::unique_ptr<BatchSource> Open(const TrainOptions& options, const std::string
   Fault fault = ReadFault();
   SyntheticPairs pairs;
   pairs.seed = labels == "held-out" ? 99 : 7;
+  pairs.num_samples = 24;
   pairs.rows_px = 32;
   pairs.columns_px = 48;
   if (fault.kind == "nan") pairs.bad_sample = fault.number;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled with -ffp-contract=off: vector code and its scalar ends then round alike.
 #include "foothold/train/adam.h"
 
 #include <cmath>
@@ -26,6 +25,8 @@ struct StepFactors {
         root2(static_cast<float>(1 / std::sqrt(c.correction2))) {}
 };
 
+// The project is compiled without contraction of products and sums, so that vector code and its scalar ends
+// round alike.
 void AdamOnHost(const StepFactors& c, const float* gradients, float* weights, float* mean, float* square, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     const float gradient = gradients[i] * c.gradient_scale;

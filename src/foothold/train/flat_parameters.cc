@@ -19,9 +19,10 @@ bool StartsWith(const std::string& text, const std::string& prefix) { return tex
 bool IsTrained(const NamedTensor& entry, const TrainOptions& options) {
   if (!entry.is_parameter) return false;
   if (!StartsWith(entry.name, kBackbone)) return true;
-  // Descriptors, and a unit that the released network has but does not use.
+  // Descriptors, and what the released network has but does not use.
   const auto within = [&](const char* part) { return entry.name.find(part) != std::string::npos; };
-  return options.train_backbone && !within(".head_local_features.") && !within(".refinenet4.resConfUnit1.");
+  return options.train_backbone && !within(".head_local_features.") && !within(".refinenet4.resConfUnit1.") &&
+         !within(".mask_token");
 }
 
 double RateScaleOf(const std::string& name, const TrainOptions& options, int encoder_depth) {
@@ -46,7 +47,7 @@ ParameterLayout MakeLayout(const ParameterSet& parameters, const TrainOptions& o
     segment.count = entry->tensor.numel();
     segment.sizes = entry->tensor.sizes().vec();
     segment.rate_scale = RateScaleOf(entry->name, options, encoder_depth);
-    segment.decays = entry->tensor.dim() > 1 && entry->initial != Initial::kToken;
+    segment.decays = entry->tensor.dim() > 1;
     end += (segment.count + kAlignment - 1) / kAlignment * kAlignment;
     layout.segments.push_back(std::move(segment));
   }

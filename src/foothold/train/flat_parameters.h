@@ -34,7 +34,7 @@ struct ParameterLayout {
 };
 
 // What is trained, and how fast: not the descriptor heads, which no loss reaches; MASt3R slower, its encoder
-// by layers; no decay of biases, norms and tokens.
+// by layers; no decay of biases and norms.
 ParameterLayout MakeLayout(const ParameterSet& parameters, const TrainOptions& options, int encoder_depth);
 
 // Learning rate of a step: linear warm-up, then a cosine down to the smallest.

@@ -35,19 +35,6 @@ class ReducedPrecision {
   bool used_;
 };
 
-int PartsOfRank(const TrainOptions& options, int ranks) {
-  const auto fail = [&](const std::string& what) {
-    throw Error(ErrorKind::kUsage,
-                what + ": train.global_batch = " + std::to_string(options.global_batch) +
-                    ", train.micro_shards = " + std::to_string(options.micro_shards) + ", " +
-                    std::to_string(ranks) + " ranks");
-  };
-  const int parts = options.micro_shards > 0 ? options.micro_shards : ranks;
-  if (parts % ranks != 0) fail("train.micro_shards is not a multiple of the number of ranks");
-  if (options.global_batch % parts != 0) fail("train.global_batch cannot be cut into equal parts");
-  return parts / ranks;
-}
-
 // Sums and weights of terms, one after the other, as float64 on the CPU.
 at::Tensor TableOf(const PairLosses& losses) {
   std::vector<at::Tensor> numbers;
@@ -93,6 +80,19 @@ SecondPoints SecondPointsOf(const TrainOptions& options) {
 }
 
 }  // namespace
+
+int PartsOfRank(const TrainOptions& options, int ranks) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kUsage,
+                what + ": train.global_batch = " + std::to_string(options.global_batch) +
+                    ", train.micro_shards = " + std::to_string(options.micro_shards) + ", " +
+                    std::to_string(ranks) + " ranks");
+  };
+  const int parts = options.micro_shards > 0 ? options.micro_shards : ranks;
+  if (parts % ranks != 0) fail("train.micro_shards is not a multiple of the number of ranks");
+  if (options.global_batch % parts != 0) fail("train.global_batch cannot be cut into equal parts");
+  return parts / ranks;
+}
 
 Replica::Replica(const Josh3rConfig& config, at::Device device)
     : network(std::make_unique<Josh3r>(Scope(&parameters), config)) {

@@ -13,6 +13,10 @@
 
 namespace foothold {
 
+// Parts that each of so many ranks cuts its samples of a batch into. Throws Error(kUsage) when a batch cannot
+// be shared out evenly.
+int PartsOfRank(const TrainOptions& options, int ranks);
+
 // A network and the memory of its gradients.
 struct Replica {
   Replica(const Josh3rConfig& config, at::Device device);
