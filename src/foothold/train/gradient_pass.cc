@@ -157,8 +157,10 @@ BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double l
     const at::Tensor share = losses.terms[k].second.sum * (loss_scale / WeightIn(table, k));
     root = root.defined() ? root + share : share;
   }
+  const Timer timer;
   root.backward();
   BatchLosses result = LossesFrom(table, losses);
+  result.backward_s = timer.Seconds();
   result.flag = table[table.size(0) - 1].item<double>() > 0;
   return result;
 }

@@ -34,8 +34,9 @@ struct TermValue {
 struct BatchLosses {
   double total = 0;
   std::vector<TermValue> terms;
-  bool flag = false;     // Some rank's.
-  double exposed_s = 0;  // This rank waited so long for sums of gradients.
+  bool flag = false;      // Some rank's.
+  double backward_s = 0;  // Of this rank.
+  double exposed_s = 0;   // After that, this rank waited so long for sums of gradients.
 };
 
 // From a batch to the gradient of its loss: forward, losses, backward, over all ranks. The loss is that of the

@@ -178,6 +178,7 @@ void Trainer::Log(const StepOutcome& outcome) {
                      {"pairs_per_s", steps_per_s * options.global_batch},
                      {"data_s", outcome.data_s},
                      {"pass_s", outcome.pass_s},
+                     {"backward_s", outcome.losses.backward_s},
                      {"exposed_communication_s", outcome.losses.exposed_s},
                      {"update_s", outcome.update_s}};
   for (const TermValue& term : outcome.losses.terms) numbers.emplace_back("term_" + term.name, term.value);
