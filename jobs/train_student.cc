@@ -2,5 +2,5 @@
 #include "jobs/train_student_job.h"
 
 int main(int argc, char** argv) {
-  return static_cast<int>(foothold::RunTrainStudent(argc, argv, foothold::StandardTrainingData()));
+  return static_cast<int>(foothold::RunTrainStudent(argc, argv, foothold::SyntheticSamples()));
 }

@@ -26,7 +26,8 @@ using Clock = std::chrono::steady_clock;
 // Sums that take as long as on a link of so many bytes per second, one after the other.
 class ThrottledCommunicator : public Communicator {
  public:
-  explicit ThrottledCommunicator(Communicator* real) : Communicator(real->rank(), real->size()), real_(real) {}
+  explicit ThrottledCommunicator(Communicator* real)
+      : Communicator(real->rank(), real->size()), real_(real) {}
 
   double bytes_per_s = 0;  // 0: as fast as it is.
   double link_s = 0;       // Busy so far.
@@ -41,8 +42,12 @@ class ThrottledCommunicator : public Communicator {
     return std::make_unique<Pending>(real_->StartSum(values, count), free_at_);
   }
   void Gather(const float* mine, size_t count, float* all) override { real_->Gather(mine, count, all); }
-  void GatherBytes(const void* mine, size_t bytes, void* all) override { real_->GatherBytes(mine, bytes, all); }
-  void Broadcast(void* bytes, size_t size_bytes, int root) override { real_->Broadcast(bytes, size_bytes, root); }
+  void GatherBytes(const void* mine, size_t bytes, void* all) override {
+    real_->GatherBytes(mine, bytes, all);
+  }
+  void Broadcast(void* bytes, size_t size_bytes, int root) override {
+    real_->Broadcast(bytes, size_bytes, root);
+  }
   void Barrier() override { real_->Barrier(); }
 
  private:
@@ -125,13 +130,15 @@ int main(int argc, char** argv) {
                 bytes / 1e6,
                 link.num_sums / static_cast<size_t>(passes),
                 passes);
-    std::printf("unthrottled: backward %.1f ms, exposed %.2f ms\n", free.backward_s * 1e3, free.exposed_s * 1e3);
-    std::printf("throttled to %.1f MB/s: backward %.1f ms, communication %.1f ms, exposed %.2f ms, hidden %.1f %%\n",
-                link.bytes_per_s / 1e6,
-                throttled.backward_s * 1e3,
-                link_s * 1e3,
-                throttled.exposed_s * 1e3,
-                100 * (1 - throttled.exposed_s / link_s));
+    std::printf(
+        "unthrottled: backward %.1f ms, exposed %.2f ms\n", free.backward_s * 1e3, free.exposed_s * 1e3);
+    std::printf(
+        "throttled to %.1f MB/s: backward %.1f ms, communication %.1f ms, exposed %.2f ms, hidden %.1f %%\n",
+        link.bytes_per_s / 1e6,
+        throttled.backward_s * 1e3,
+        link_s * 1e3,
+        throttled.exposed_s * 1e3,
+        100 * (1 - throttled.exposed_s / link_s));
   }
   return 0;
 }

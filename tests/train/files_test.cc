@@ -26,8 +26,11 @@ TEST(EventFile, Crc32c) {
 TEST(EventFile, Event) {
   const std::string event = FormatEvent(1.5, 300, {{"abc", 2.0}});
   // wall_time = 1.5, step = 300, summary of 12 bytes: value of 10 bytes: tag and number.
-  const std::string wanted = std::string("\x09", 1) + std::string("\x00\x00\x00\x00\x00\x00\xf8\x3f", 8) + "\x10\xac\x02" +
-                             "\x2a\x0c\x0a\x0a" + "\x0a\x03" "abc" + std::string("\x15\x00\x00\x00\x40", 5);
+  const std::string wanted = std::string("\x09", 1) + std::string("\x00\x00\x00\x00\x00\x00\xf8\x3f", 8) +
+                             "\x10\xac\x02" + "\x2a\x0c\x0a\x0a" +
+                             "\x0a\x03"
+                             "abc" +
+                             std::string("\x15\x00\x00\x00\x40", 5);
   EXPECT_EQ(event, wanted);
 }
 
@@ -121,7 +124,9 @@ TEST(Checkpoint, OnlyTheSameRunGoesOn) {
   RequireSameRun(Header(1), Header(5), "c");
   CheckpointHeader other = Header(1);
   other.torch_version = "1";
-  ExpectError(ErrorKind::kUsage, {"c: ", "LibTorch", "then '2', now '1'"}, [&] { RequireSameRun(Header(1), other, "c"); });
+  ExpectError(ErrorKind::kUsage, {"c: ", "LibTorch", "then '2', now '1'"}, [&] {
+    RequireSameRun(Header(1), other, "c");
+  });
   other = Header(1);
   other.network = "{}";
   ExpectError(ErrorKind::kUsage, {"another network"}, [&] { RequireSameRun(Header(1), other, "c"); });

@@ -12,6 +12,7 @@
 #include "foothold/train/synthetic_source.h"
 #include "student/random_inputs.h"
 #include "support/expect_error.h"
+#include "support/temporary_folder.h"
 
 namespace foothold {
 namespace {
@@ -56,7 +57,8 @@ NormResult ReferenceNorm(const at::Tensor& x, const at::Tensor& weights) {
   at::Tensor bias = at::full({x.size(1)}, 0.5, at::kDouble).set_requires_grad(true);
   result.mean = at::zeros({x.size(1)}, at::kDouble);
   result.variance = at::ones({x.size(1)}, at::kDouble);
-  const at::Tensor y = at::batch_norm(own, weight, bias, result.mean, result.variance, true, 0.1, 1e-5, false);
+  const at::Tensor y =
+      at::batch_norm(own, weight, bias, result.mean, result.variance, true, 0.1, 1e-5, false);
   (y * weights).sum().backward();
   result.y = y.detach();
   result.x_gradient = own.grad();
@@ -132,7 +134,9 @@ TEST(Adam, StepByDefinition) {
   for (const int64_t cut : {0, 1, 16, 19, 45}) {
     const at::Tensor w = weights.clone(), mean_now = mean.clone(), square_now = square.clone();
     for (const auto& [begin, count] : {std::pair<int64_t, int64_t>(0, cut), {cut, 45 - cut}}) {
-      const auto piece = [&, b = begin, n = count](const at::Tensor& tensor) { return tensor.narrow(0, b, n); };
+      const auto piece = [&, b = begin, n = count](const at::Tensor& tensor) {
+        return tensor.narrow(0, b, n);
+      };
       AdamStep(c, piece(gradients), piece(w), piece(mean_now), piece(square_now));
     }
     EXPECT_LT((w.to(at::kDouble) - expected).abs().max().item<double>(), 1e-6);
@@ -274,6 +278,33 @@ TEST(GradientPass, ReducedPrecisionIsClose) {
   EXPECT_NEAR(a, b, 0.05 * a);  // bf16 has 8 bits.
   EXPECT_NE(a, b);
   EXPECT_EQ(reduced.pass.main().gradients.scalar_type(), at::kFloat);
+}
+
+// A checkpoint of another network, or without a tensor, changes nothing.
+TEST(Optimizer, LoadsOnlyItsOwnState) {
+  const TemporaryFolder folder;
+  SmallPass small;
+  Optimizer optimizer(small.options, &small.layout, small.weights, &small.sums, small.messages.get());
+  small.pass.Run(small.source.Next(), 1, false);
+  optimizer.Step(small.pass.main().gradients, 1, 0.01);
+  const std::map<std::string, at::Tensor> state = optimizer.State();
+  const auto load = [&](const std::map<std::string, at::Tensor>& tensors) {
+    std::map<std::string, TensorView> views;
+    for (const auto& [name, tensor] : tensors) views[name] = ViewOf(tensor);
+    WriteSafetensors(folder.File("state"), views, {}, /*replace=*/true);
+    optimizer.Load(SafetensorsFile(folder.File("state")), 7);
+  };
+  std::map<std::string, at::Tensor> bad = state;
+  const auto any = bad.begin();
+  const std::string name = any->first;
+  any->second = at::zeros({2, 3});
+  ExpectError(ErrorKind::kBadInput, {"'" + name + "'", "[2, 3]"}, [&] { load(bad); });
+  bad.erase(name);
+  ExpectError(ErrorKind::kBadInput, {name}, [&] { load(bad); });
+  EXPECT_EQ(optimizer.num_updates(), 1);
+  load(state);
+  EXPECT_EQ(optimizer.num_updates(), 7);
+  for (const auto& [key, tensor] : optimizer.State()) EXPECT_TRUE(at::equal(tensor, state.at(key))) << key;
 }
 
 TEST(Layout, RatesAndDecay) {

@@ -8,9 +8,13 @@
 namespace foothold {
 namespace {
 
-const std::vector<std::string> kHeldOut = {"--held-out=held-out", "--train.validate_every=4", "--train.validation_batches=2"};
+const std::vector<std::string> kHeldOut = {
+    "--held-out=held-out", "--train.validate_every=4", "--train.validation_batches=2"};
 
-TrainingRun Train(const TemporaryFolder& folder, const std::string& name, int ranks, std::vector<std::string> more) {
+TrainingRun Train(const TemporaryFolder& folder,
+                  const std::string& name,
+                  int ranks,
+                  std::vector<std::string> more) {
   TrainingCase training;
   training.output = folder.File(name);
   training.ranks = ranks;
@@ -41,7 +45,9 @@ TEST(Ranks, OneRankLearns) {
   training.more = {"--train.ema_decay=0"};
   const TrainingRun run = RunTraining(training);
   ASSERT_EQ(run.losses.size(), 30u) << run.result.output;
-  const auto epoch = [&](long first) { return run.losses.at(first) + run.losses.at(first + 1) + run.losses.at(first + 2); };
+  const auto epoch = [&](long first) {
+    return run.losses.at(first) + run.losses.at(first + 1) + run.losses.at(first + 2);
+  };
   EXPECT_LT(epoch(28), 0.8 * epoch(1));
 }
 
@@ -61,7 +67,8 @@ TEST(Ranks, FixedOrderGivesTheSameBits) {
 TEST(Ranks, ShardedOptimizerGivesTheSameBits) {
   const TemporaryFolder folder;
   const TrainingRun whole = Train(folder, "whole", 2, {"--train.micro_shards=2"});
-  const TrainingRun sharded = Train(folder, "sharded", 2, {"--train.micro_shards=2", "--train.shard_optimizer=true"});
+  const TrainingRun sharded =
+      Train(folder, "sharded", 2, {"--train.micro_shards=2", "--train.shard_optimizer=true"});
   EXPECT_EQ(LargestDifference(whole, sharded), 0);
   EXPECT_TRUE(whole.model == sharded.model);
 }

@@ -13,7 +13,10 @@ namespace {
 
 constexpr int kKilled = 128 + 9;
 
-TrainingCase Case(const TemporaryFolder& folder, const std::string& name, int ranks, std::vector<std::string> more) {
+TrainingCase Case(const TemporaryFolder& folder,
+                  const std::string& name,
+                  int ranks,
+                  std::vector<std::string> more) {
   TrainingCase training;
   training.output = folder.File(name);
   training.ranks = ranks;
@@ -69,7 +72,7 @@ TEST(Resume, DrainedRunGoesOn) {
 
 TEST(Resume, OtherNumberOfRanks) {
   const TemporaryFolder folder;
-  const std::vector<std::string> fixed = {"--train.micro_shards=4"};
+  const std::vector<std::string> fixed = {"--train.micro_shards=4", "--train.shard_optimizer=true"};
   const TrainingRun whole = Uninterrupted(Case(folder, "whole", 2, fixed));
   ExpectSame(whole, Interrupted(Case(folder, "4to1", 4, fixed), "kill 4 0", kKilled, 0));
   // Without the option, nearly so.

@@ -41,6 +41,7 @@ class FaultySource : public BatchSource {
     }
     return source_->Next();
   }
+  std::string Fingerprint() const override { return source_->Fingerprint(); }
   std::string Position() const override { return source_->Position(); }
   void Seek(const std::string& position) override { source_->Seek(position); }
 
@@ -50,7 +51,10 @@ class FaultySource : public BatchSource {
   int batch_;
 };
 
-std::unique_ptr<BatchSource> Open(const TrainOptions& options, const std::string& labels, int rank, int size) {
+std::unique_ptr<BatchSource> Open(const TrainOptions& options,
+                                  const std::string& labels,
+                                  int rank,
+                                  int size) {
   Fault fault = ReadFault();
   SyntheticPairs pairs;
   pairs.seed = labels == "held-out" ? 99 : 7;
@@ -65,6 +69,4 @@ std::unique_ptr<BatchSource> Open(const TrainOptions& options, const std::string
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return static_cast<int>(foothold::RunTrainStudent(argc, argv, {&Open}));
-}
+int main(int argc, char** argv) { return static_cast<int>(foothold::RunTrainStudent(argc, argv, &Open)); }

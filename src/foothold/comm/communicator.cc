@@ -73,10 +73,9 @@ class MpiCommunicator : public Communicator {
   std::unique_ptr<PendingCollective> StartSum(float* values, size_t count) override {
     auto pending =
         std::make_unique<PendingMpi>(timeout_s_, "a sum of " + std::to_string(count) + " numbers over ranks");
-    CheckMpi(
-        MPI_Iallreduce(
-            MPI_IN_PLACE, values, CountOf(count), MPI_FLOAT, MPI_SUM, channel_, pending->request()),
-        "MPI_Iallreduce");
+    CheckMpi(MPI_Iallreduce(
+                 MPI_IN_PLACE, values, CountOf(count), MPI_FLOAT, MPI_SUM, channel_, pending->request()),
+             "MPI_Iallreduce");
     return pending;
   }
 
@@ -103,9 +102,9 @@ class MpiCommunicator : public Communicator {
   void GatherValues(const void* mine, size_t count, MPI_Datatype type, void* all, const void* own_place) {
     PendingMpi pending(timeout_s_, "gathering " + std::to_string(count) + " values of every rank");
     const void* from = mine == own_place ? MPI_IN_PLACE : mine;
-    CheckMpi(MPI_Iallgather(
-                 from, CountOf(count), type, all, CountOf(count), type, channel_, pending.request()),
-             "MPI_Iallgather");
+    CheckMpi(
+        MPI_Iallgather(from, CountOf(count), type, all, CountOf(count), type, channel_, pending.request()),
+        "MPI_Iallgather");
     pending.Wait();
   }
 

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 
 #include "foothold/comm/world.h"
 
@@ -21,8 +20,8 @@ class PendingCollective {
 };
 
 // Collectives of ranks that work in step, as training does. Every rank calls the same operations with the
-// same sizes in the same order, one thread at a time. A rank that is dead or hung cannot hang the others: what
-// is not done by the deadline is Error(kNetwork), exit code 8.
+// same sizes in the same order, one thread at a time. A rank that is dead or hung cannot hang the others:
+// what is not done by the deadline is Error(kNetwork), exit code 8.
 //
 // Values live where the communicator works (MPI: host memory; NCCL: the GPU), bytes in host memory.
 class Communicator {
@@ -55,18 +54,5 @@ std::unique_ptr<Communicator> MakeSoloCommunicator();
 // Of all ranks of `world`, which outlives it. Under MPI each call makes a channel of its own, whose messages
 // do not mix with others'; collective. Throws Error(kUsage) for ranks that cannot talk.
 std::unique_ptr<Communicator> MakeHostCommunicator(const World& world, double timeout_s);
-
-// How ranks on GPUs find one another.
-struct GpuRendezvous {
-  Communicator* host = nullptr;  // Tells the others rank 0's NCCL identity; null: a file does.
-  std::string file;              // On a file system that all ranks share; one file per start of the job.
-  int rank = 0, size = 1;        // Without `host`.
-};
-bool HasGpuCommunicator();  // Built with NCCL.
-// NCCL on the GPU that SelectDevice chose. Values are summed after what was launched on `stream` (a
-// cudaStream_t) before, and before what is launched there after Wait. Throws Error(kDevice) without NCCL.
-std::unique_ptr<Communicator> MakeGpuCommunicator(const GpuRendezvous& rendezvous,
-                                                  void* stream,
-                                                  double timeout_s);
 
 }  // namespace foothold

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "foothold/comm/gpu_communicator.h"
+
 #include <nccl.h>
 
 #include <cstring>
@@ -8,7 +10,6 @@
 
 #include "foothold/base/atomic_file.h"
 #include "foothold/base/error.h"
-#include "foothold/comm/communicator.h"
 #include "foothold/comm/deadline.h"
 #include "foothold/device/device.h"
 
@@ -32,14 +33,16 @@ ncclUniqueId ShareIdentity(const GpuRendezvous& rendezvous, int rank, double tim
     AtomicFile file(path);
     WriteFileAtomically(file.temporary_path(), std::string(id.internal, sizeof(id.internal)));
     if (!file.Commit()) {
-      throw Error(ErrorKind::kUsage,
-                  path + " exists: train.rendezvous must be new at each start, for example with the job's number");
+      throw Error(
+          ErrorKind::kUsage,
+          path + " exists: train.rendezvous must be new at each start, for example with the job's number");
     }
     return id;
   }
   WaitUntil([&] { return std::filesystem::exists(path); }, timeout_s, "waiting for rank 0 to write " + path);
   const std::string bytes = ReadFile(path);
-  if (bytes.size() != sizeof(id.internal)) throw Error(ErrorKind::kBadInput, path + " is no rendezvous of ranks");
+  if (bytes.size() != sizeof(id.internal))
+    throw Error(ErrorKind::kBadInput, path + " is no rendezvous of ranks");
   std::memcpy(id.internal, bytes.data(), bytes.size());
   return id;
 }
@@ -166,7 +169,9 @@ class GpuCommunicator : public Communicator {
 
 bool HasGpuCommunicator() { return true; }
 
-std::unique_ptr<Communicator> MakeGpuCommunicator(const GpuRendezvous& rendezvous, void* stream, double timeout_s) {
+std::unique_ptr<Communicator> MakeGpuCommunicator(const GpuRendezvous& rendezvous,
+                                                  void* stream,
+                                                  double timeout_s) {
   const bool by_host = rendezvous.host != nullptr;
   return std::make_unique<GpuCommunicator>(rendezvous,
                                            by_host ? rendezvous.host->rank() : rendezvous.rank,

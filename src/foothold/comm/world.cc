@@ -90,7 +90,8 @@ World::World() : info_(ReadLaunchInfo(ReadEnvironment())) {
   // One thread at a time: of a trainer, also those that run parts of a batch.
   CheckMpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_SERIALIZED) {
-    throw Error(ErrorKind::kNetwork, "this MPI lets only one thread call it; use one with MPI_THREAD_SERIALIZED");
+    throw Error(ErrorKind::kNetwork,
+                "this MPI lets only one thread call it; use one with MPI_THREAD_SERIALIZED");
   }
   CheckMpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   const int expected_size = info_.size;

@@ -48,8 +48,7 @@ void AddInputs(Builder* builder) {
 }
 
 void AddOptimizer(Builder* builder) {
-  builder
-      ->Add("learning_rate", &TrainOptions::learning_rate, 0, 10, "Learning rate after the warm-up.")
+  builder->Add("learning_rate", &TrainOptions::learning_rate, 0, 10, "Learning rate after the warm-up.")
       .Add("min_learning_rate", &TrainOptions::min_learning_rate, 0, 10, "Where the cosine ends.")
       .Add("warmup_steps", &TrainOptions::warmup_steps, 0, 2147483647, "Steps of linear warm-up.")
       .Add("weight_decay", &TrainOptions::weight_decay, 0, 10, "AdamW's, on matrices and kernels.")
@@ -63,7 +62,11 @@ void AddOptimizer(Builder* builder) {
            0.999999,
            "Decay of the running mean of the weights, which is validated and released; 0: none.")
       .Add("train_backbone", &TrainOptions::train_backbone, "Also train MASt3R; otherwise it is frozen.")
-      .Add("backbone_rate", &TrainOptions::backbone_rate, 0, 10, "Learning rate of MASt3R over that of the rest.")
+      .Add("backbone_rate",
+           &TrainOptions::backbone_rate,
+           0,
+           10,
+           "Learning rate of MASt3R over that of the rest.")
       .Add("layer_decay",
            &TrainOptions::layer_decay,
            0.01,
@@ -78,12 +81,20 @@ void AddOptimizer(Builder* builder) {
            0,
            1e6,
            "Skip steps whose loss lies so many standard deviations above recent ones; 0: none.")
-      .Add("max_skipped_steps", &TrainOptions::max_skipped_steps, 1, 1 << 30, "Skips in a row that end the run.");
+      .Add("max_skipped_steps",
+           &TrainOptions::max_skipped_steps,
+           1,
+           1 << 30,
+           "Skips in a row that end the run.");
 }
 
 void AddRunning(Builder* builder) {
   builder
-      ->Add("bucket_mb", &TrainOptions::bucket_mb, 0.001, 4096, "Gradients summed over ranks at a time, megabytes.")
+      ->Add("bucket_mb",
+            &TrainOptions::bucket_mb,
+            0.001,
+            4096,
+            "Gradients summed over ranks at a time, megabytes.")
       .Add("shard_optimizer",
            &TrainOptions::shard_optimizer,
            "Each rank keeps and updates its share of the optimiser's state (ZeRO-1).")
@@ -98,9 +109,17 @@ void AddRunning(Builder* builder) {
            "New file on a shared disk through which ranks on GPUs meet where there is no MPI launcher.")
       .Add("log_every", &TrainOptions::log_every, 1, 1 << 30, "Steps between lines of the log.")
       .Add("validate_every", &TrainOptions::validate_every, 1, 1 << 30, "Steps between validations.")
-      .Add("validation_batches", &TrainOptions::validation_batches, 1, 1 << 20, "Global batches of a validation.")
+      .Add("validation_batches",
+           &TrainOptions::validation_batches,
+           1,
+           1 << 20,
+           "Global batches of a validation.")
       .Add("checkpoint_every", &TrainOptions::checkpoint_every, 1, 1 << 30, "Steps between checkpoints.")
-      .Add("keep_checkpoints", &TrainOptions::keep_checkpoints, 1, 10000, "Latest checkpoints to keep, besides the best.");
+      .Add("keep_checkpoints",
+           &TrainOptions::keep_checkpoints,
+           1,
+           10000,
+           "Latest checkpoints to keep, besides the best.");
 }
 
 OptionTable MakeTable() {

@@ -38,8 +38,9 @@ BatchMoments MomentsOf(const at::Tensor& x, BatchExchange* exchange) {
   const at::Tensor own_mean = exact.mean(axes, /*keepdim=*/true);
   const at::Tensor own_squares = (exact - own_mean).square().sum(axes);
   const double own_count = static_cast<double>(x.numel()) / static_cast<double>(channels);
-  const at::Tensor all = exchange->Gather(at::cat(
-      {at::full({1}, own_count, at::kDouble), own_mean.reshape({-1}).cpu(), own_squares.reshape({-1}).cpu()}));
+  const at::Tensor all = exchange->Gather(at::cat({at::full({1}, own_count, at::kDouble),
+                                                   own_mean.reshape({-1}).cpu(),
+                                                   own_squares.reshape({-1}).cpu()}));
   const auto counts = [&](int64_t part) { return all[part][0].item<double>(); };
   const auto means = [&](int64_t part) { return all[part].narrow(0, 1, channels); };
   BatchMoments moments;
@@ -52,8 +53,8 @@ BatchMoments MomentsOf(const at::Tensor& x, BatchExchange* exchange) {
   moments.mean /= moments.count;
   moments.variance = at::zeros({channels}, at::kDouble);
   for (int64_t part = 0; part < all.size(0); ++part) {
-    moments.variance += all[part].narrow(0, 1 + channels, channels) +
-                        (means(part) - moments.mean).square() * counts(part);
+    moments.variance +=
+        all[part].narrow(0, 1 + channels, channels) + (means(part) - moments.mean).square() * counts(part);
   }
   moments.variance /= moments.count;
   return moments;
@@ -125,13 +126,8 @@ at::Tensor SharedBatchNorm(const at::Tensor& x,
     }
   }
   const at::Tensor inverse_deviation = (moments.variance + epsilon).rsqrt();
-  return SharedBatchNormFunction::apply(x,
-                                        weight,
-                                        bias,
-                                        moments.mean,
-                                        inverse_deviation,
-                                        moments.count,
-                                        reinterpret_cast<int64_t>(exchange));
+  return SharedBatchNormFunction::apply(
+      x, weight, bias, moments.mean, inverse_deviation, moments.count, reinterpret_cast<int64_t>(exchange));
 }
 
 }  // namespace foothold

@@ -27,7 +27,8 @@ struct StepFactors {
 
 // The project is compiled without contraction of products and sums, so that vector code and its scalar ends
 // round alike.
-void AdamOnHost(const StepFactors& c, const float* gradients, float* weights, float* mean, float* square, int64_t n) {
+void AdamOnHost(
+    const StepFactors& c, const float* gradients, float* weights, float* mean, float* square, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     const float gradient = gradients[i] * c.gradient_scale;
     mean[i] = c.beta1 * mean[i] + c.rest1 * gradient;
@@ -85,7 +86,8 @@ std::vector<double> BlockSquares(const at::Tensor& values) {
     return squares;
   }
   const at::Tensor norms =
-      at::linalg_vector_norm(values.view({blocks, kBlockSize}), 2, at::IntArrayRef{1}, false, at::kDouble).cpu();
+      at::linalg_vector_norm(values.view({blocks, kBlockSize}), 2, at::IntArrayRef{1}, false, at::kDouble)
+          .cpu();
   for (int64_t block = 0; block < blocks; ++block) {
     const double norm = norms.const_data_ptr<double>()[block];
     squares[static_cast<size_t>(block)] = norm * norm;

@@ -11,9 +11,9 @@ namespace foothold {
 // One step of AdamW (Loshchilov and Hutter 2019) on numbers that share learning rate and decay.
 struct AdamConstants {
   double beta1, beta2, epsilon;
-  double gradient_scale;          // Applied to gradients first: clipping, and the inverse of loss scaling.
-  double rate;                    // Learning rate.
-  double decay;                   // Weight decay.
+  double gradient_scale;            // Applied to gradients first: clipping, and the inverse of loss scaling.
+  double rate;                      // Learning rate.
+  double decay;                     // Weight decay.
   double correction1, correction2;  // 1 - beta^t.
 };
 

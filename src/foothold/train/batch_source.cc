@@ -31,8 +31,7 @@ TrainingBatch Changed(TrainingBatch batch, const std::function<at::Tensor(const 
 }  // namespace
 
 TrainingBatch Slice(const TrainingBatch& batch, int64_t begin, int64_t end) {
-  TrainingBatch slice =
-      Changed(batch, [&](const at::Tensor& tensor) { return tensor.slice(0, begin, end); });
+  TrainingBatch slice = Changed(batch, [&](const at::Tensor& tensor) { return tensor.slice(0, begin, end); });
   slice.sample_seeds.assign(batch.sample_seeds.begin() + begin, batch.sample_seeds.begin() + end);
   return slice;
 }

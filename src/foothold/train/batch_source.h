@@ -22,6 +22,8 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
   virtual TrainingBatch Next() = 0;
+  // What the samples are and how they are ordered: a run goes on only with the same ones.
+  virtual std::string Fingerprint() const = 0;
   // Where Next goes on, the same on every rank, as one line of text.
   virtual std::string Position() const = 0;
   // Throws Error(kBadInput) for a text that Position did not make.

@@ -57,24 +57,29 @@ std::string FormatHeader(const CheckpointHeader& header, const std::string& tens
   for (const double loss : header.guard.recent_losses) losses += (losses.empty() ? "" : ", ") + Exact(loss);
   const std::string json =
       std::string("{\"format\": \"") + kFormat + "\", \"step\": " + std::to_string(header.step) +
-      ", \"num_updates\": " + std::to_string(header.num_updates) + ", \"position\": " + QuoteJson(header.position) +
-      ", \"identity\": " + QuoteJson(header.identity) + ", \"network\": " + QuoteJson(header.network) +
+      ", \"num_updates\": " + std::to_string(header.num_updates) +
+      ", \"position\": " + QuoteJson(header.position) + ", \"identity\": " + QuoteJson(header.identity) +
+      ", \"network\": " + QuoteJson(header.network) +
       ", \"torch_version\": " + QuoteJson(header.torch_version) +
       ", \"loss_scale\": " + Exact(header.guard.loss_scale) +
       ", \"good_steps\": " + std::to_string(header.guard.good_steps) +
-      ", \"skipped_in_row\": " + std::to_string(header.guard.skipped_in_row) + ", \"recent_losses\": [" + losses +
-      "], \"best_step\": " + std::to_string(header.best_step) + ", \"best_loss\": " + Exact(header.best_loss) +
-      ", \"tensors_xxh3\": " + QuoteJson(tensors_checksum) + "}\n";
+      ", \"skipped_in_row\": " + std::to_string(header.guard.skipped_in_row) + ", \"recent_losses\": [" +
+      losses + "], \"best_step\": " + std::to_string(header.best_step) +
+      ", \"best_loss\": " + Exact(header.best_loss) + ", \"tensors_xxh3\": " + QuoteJson(tensors_checksum) +
+      "}\n";
   return json + "xxh3 " + HashText(json) + "\n";
 }
 
-CheckpointHeader ParseHeader(const std::string& text, const std::string& origin, std::string* tensors_checksum) {
+CheckpointHeader ParseHeader(const std::string& text,
+                             const std::string& origin,
+                             std::string* tensors_checksum) {
   const size_t end = text.find('\n');
   const std::string json_text = text.substr(0, end == std::string::npos ? 0 : end + 1);
   if (json_text.empty() || text.substr(json_text.size()) != "xxh3 " + HashText(json_text) + "\n") {
     throw Error(ErrorKind::kBadInput,
-                origin + ": the checksum does not match, the file is damaged; remove it to go on from the "
-                         "checkpoint before");
+                origin +
+                    ": the checksum does not match, the file is damaged; remove it to go on from the "
+                    "checkpoint before");
   }
   CheckpointHeader header;
   std::string format;

@@ -21,7 +21,7 @@ struct CheckpointHeader {
   int64_t step = 0;         // Steps done.
   int64_t num_updates = 0;  // Of them not skipped.
   std::string position;     // Where the samples go on (BatchSource).
-  std::string identity;     // TrainingIdentity.
+  std::string identity;     // TrainingIdentity and the samples.
   std::string network;      // ToJson(Josh3rConfig).
   std::string torch_version;
   StepGuard::State guard;
@@ -29,8 +29,8 @@ struct CheckpointHeader {
   double best_loss = 0;
 };
 
-// A checkpoint on disk, verified: "step-N.safetensors" and "step-N.json". The JSON file is written last, carries
-// the checksum of the other and its own, and so stands for both.
+// A checkpoint on disk, verified: "step-N.safetensors" and "step-N.json". The JSON file is written last,
+// carries the checksum of the other and its own, and so stands for both.
 struct StoredCheckpoint {
   CheckpointHeader header;
   std::string tensors_path;
@@ -38,7 +38,9 @@ struct StoredCheckpoint {
 
 std::string FormatHeader(const CheckpointHeader& header, const std::string& tensors_checksum);
 // Throws Error(kBadInput) naming `origin`.
-CheckpointHeader ParseHeader(const std::string& text, const std::string& origin, std::string* tensors_checksum);
+CheckpointHeader ParseHeader(const std::string& text,
+                             const std::string& origin,
+                             std::string* tensors_checksum);
 std::string TorchVersion();
 
 // The checkpoints of one run. Writing happens on a thread of its own, one at a time.

@@ -85,7 +85,8 @@ std::string FormatEvent(double wall_time_s, int64_t step, const Scalars& scalars
   for (const auto& [tag, value] : scalars) {
     summary += Bytes(1, Bytes(1, tag) + Float(2, static_cast<float>(value)));
   }
-  return Double(1, wall_time_s) + Key(2, Wire::kVarint) + Varint(static_cast<uint64_t>(step)) + Bytes(5, summary);
+  return Double(1, wall_time_s) + Key(2, Wire::kVarint) + Varint(static_cast<uint64_t>(step)) +
+         Bytes(5, summary);
 }
 
 std::string FormatVersionEvent(double wall_time_s) {

@@ -90,6 +90,9 @@ int PartsOfRank(const TrainOptions& options, int ranks) {
   };
   const int parts = options.micro_shards > 0 ? options.micro_shards : ranks;
   if (parts % ranks != 0) fail("train.micro_shards is not a multiple of the number of ranks");
+  // There one thread runs all backward passes, so that parts could not wait for one another.
+  if (options.device != "cpu" && parts != ranks)
+    fail("on GPUs train.micro_shards must be the number of ranks");
   if (options.global_batch % parts != 0) fail("train.global_batch cannot be cut into equal parts");
   return parts / ranks;
 }

@@ -39,9 +39,9 @@ struct BatchLosses {
   double exposed_s = 0;   // After that, this rank waited so long for sums of gradients.
 };
 
-// From a batch to the gradient of its loss: forward, losses, backward, over all ranks. The loss is that of the
-// whole batch, whose means are taken after sums and weights are added up; so the gradient of a part is simply
-// a summand.
+// From a batch to the gradient of its loss: forward, losses, backward, over all ranks. The loss is that of
+// the whole batch, whose means are taken after sums and weights are added up; so the gradient of a part is
+// simply a summand.
 class GradientPass {
  public:
   GradientPass(const TrainOptions& options,

@@ -107,8 +107,8 @@ void Optimizer::Load(const SafetensorsFile& file, int64_t num_updates) {
       const TensorView& view = file.Tensor(state.name + segment.name);
       if (view.shape != segment.sizes || view.type != TensorType::kF32) {
         throw Error(ErrorKind::kBadInput,
-                    file.origin() + ": tensor '" + state.name + segment.name + "' is " + NameOf(view.type) + " " +
-                        FormatShape(view.shape) + ", not F32 " + FormatShape(segment.sizes));
+                    file.origin() + ": tensor '" + state.name + segment.name + "' is " + NameOf(view.type) +
+                        " " + FormatShape(view.shape) + ", not F32 " + FormatShape(segment.sizes));
       }
       ParameterLayout::View(whole, segment).copy_(TensorFromView(view));
     }

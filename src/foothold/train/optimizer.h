@@ -14,7 +14,8 @@ namespace foothold {
 // of blocks alone, updates that stretch and hands it to the others; results are the same bits.
 class Optimizer {
  public:
-  // `weights`: all trained weights, of Optimizer::PaddedSize numbers. `sums` moves weights, `messages` numbers.
+  // `weights`: all trained weights, of Optimizer::PaddedSize numbers. `sums` moves weights, `messages`
+  // numbers.
   Optimizer(const TrainOptions& options,
             const ParameterLayout* layout,
             at::Tensor weights,

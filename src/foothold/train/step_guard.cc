@@ -9,7 +9,7 @@
 namespace foothold {
 namespace {
 
-constexpr size_t kWindow = 128, kEnough = 32;   // Recent losses to keep, and to judge by.
+constexpr size_t kWindow = 128, kEnough = 32;  // Recent losses to keep, and to judge by.
 constexpr double kFirstScale = 65536, kLargestScale = 16777216, kSmallestScale = 1;
 constexpr int kStepsBetweenGrowth = 1000;
 
@@ -60,9 +60,10 @@ std::string StepGuard::Judge(double loss, double scaled_norm) {
     return reason;
   }
   if (++state_.skipped_in_row >= options_.max_skipped_steps) {
-    throw Error(ErrorKind::kBadInput,
-                std::to_string(state_.skipped_in_row) + " steps in a row were skipped, the last because " + reason +
-                    "; go back to an earlier checkpoint with a lower train.learning_rate, or repair the labels")
+    throw Error(
+        ErrorKind::kBadInput,
+        std::to_string(state_.skipped_in_row) + " steps in a row were skipped, the last because " + reason +
+            "; go back to an earlier checkpoint with a lower train.learning_rate, or repair the labels")
         .WithReason("diverged");
   }
   return reason;

@@ -21,7 +21,7 @@ class StepGuard {
   // Of a checkpoint.
   struct State {
     double loss_scale = 1;
-    int good_steps = 0;      // Since the scale changed.
+    int good_steps = 0;  // Since the scale changed.
     int skipped_in_row = 0;
     std::deque<double> recent_losses;
   };

@@ -20,9 +20,7 @@ at::Tensor Numbers(RandomStream* random, std::vector<int64_t> sizes, double scal
 
 struct Place {
   double x_m, y_m, depth_m;
-  at::Tensor Translation() const {
-    return at::tensor({x_m, y_m, depth_m}, at::kDouble).to(at::kFloat);
-  }
+  at::Tensor Translation() const { return at::tensor({x_m, y_m, depth_m}, at::kDouble).to(at::kFloat); }
 };
 
 Place RandomPlace(RandomStream* random) {
@@ -69,7 +67,8 @@ TrainingBatch MakeSample(const SyntheticPairs& pairs, int64_t index) {
   sample.batch.images =
       at::stack({ImageOf(box1, &random, pairs), ImageOf(box2, &random, pairs)}).unsqueeze(0);
   PairTargets& targets = sample.targets;
-  const at::Tensor upright = at::tensor({1.0, 0.0, 0.0, 0.0, 1.0, 0.0}, at::kDouble).to(at::kFloat).view({1, 6});
+  const at::Tensor upright =
+      at::tensor({1.0, 0.0, 0.0, 0.0, 1.0, 0.0}, at::kDouble).to(at::kFloat).view({1, 6});
   targets.rel_rotation = targets.rotation1 = targets.rotation2 = upright;
   targets.translation1 = first.Translation().unsqueeze(0);
   targets.translation2 = second.Translation().unsqueeze(0);
@@ -129,6 +128,11 @@ TrainingBatch SyntheticSource::Next() {
   }
   for (const TrainingBatch& sample : samples) batch.sample_seeds.push_back(sample.sample_seeds[0]);
   return batch;
+}
+
+std::string SyntheticSource::Fingerprint() const {
+  return std::to_string(pairs_.num_samples) + " synthetic pairs of " + std::to_string(pairs_.columns_px) +
+         " x " + std::to_string(pairs_.rows_px) + ", seed " + std::to_string(pairs_.seed);
 }
 
 std::string SyntheticSource::Position() const { return "sample " + std::to_string(next_sample_); }

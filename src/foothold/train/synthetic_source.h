@@ -19,6 +19,7 @@ class SyntheticSource : public BatchSource {
  public:
   SyntheticSource(const SyntheticPairs& pairs, int global_batch, int rank, int size);
   TrainingBatch Next() override;
+  std::string Fingerprint() const override;
   std::string Position() const override;
   void Seek(const std::string& position) override;
 

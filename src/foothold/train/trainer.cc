@@ -57,13 +57,15 @@ Trainer::Trainer(const TrainerInputs& inputs)
                        at::dtype(at::kFloat).device(inputs.device));
   parameters.Initialise(static_cast<uint64_t>(options.seed));
   pass_.Bind(layout_, weights_);
-  header_.identity = TrainingIdentity(options);
+  header_.identity = TrainingIdentity(options) + "samples = " + inputs.training->Fingerprint() + "\n";
   header_.network = ToJson(inputs.network);
   header_.torch_version = TorchVersion();
   if (inputs_.held_out != nullptr) held_out_start_ = inputs_.held_out->Position();
 
+  CheckRanksAgree("options, network or samples", header_.identity + header_.network);
   const std::vector<int64_t> steps = checkpoints_.Steps();
-  CheckRanksAgree("latest checkpoint in " + options.output, std::to_string(steps.empty() ? -1 : steps.back()));
+  CheckRanksAgree("latest checkpoint in " + options.output,
+                  std::to_string(steps.empty() ? -1 : steps.back()));
   if (steps.empty()) LoadInitial();
   optimizer_.emplace(options, &layout_, weights_, inputs.sums, inputs.messages);
   if (!steps.empty()) Resume();
@@ -125,7 +127,8 @@ std::string Trainer::WhatIsNotFinite(const TrainingBatch& batch) const {
   for (size_t begin = 0; begin < all.size(); begin += kLength) {
     const std::string name = all.c_str() + begin;
     if (!name.empty()) {
-      names += "; rank " + std::to_string(begin / kLength) + "'s labels hold a value that is not finite in " + name;
+      names += "; rank " + std::to_string(begin / kLength) + "'s labels hold a value that is not finite in " +
+               name;
     }
   }
   return names;
@@ -199,8 +202,7 @@ void Trainer::WithAveragedWeights(const std::function<void()>& use) {
 void Trainer::Validate() {
   BatchLosses losses;
   inputs_.held_out->Seek(held_out_start_);
-  WithAveragedWeights(
-      [&] { losses = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches); });
+  WithAveragedWeights([&] { losses = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches); });
   if (std::isfinite(losses.total) && (header_.best_step < 0 || losses.total < header_.best_loss)) {
     header_.best_step = header_.step;
     header_.best_loss = losses.total;
@@ -244,7 +246,8 @@ bool Trainer::Run(const std::function<bool()>& drain) {
     Log(outcome);
     const bool last = header_.step == options.steps;
     if (inputs_.held_out != nullptr && (last || header_.step % options.validate_every == 0)) Validate();
-    if (last || outcome.losses.flag || header_.step % options.checkpoint_every == 0) SaveCheckpoint();
+    const bool due = header_.step % options.checkpoint_every == 0 || header_.best_step == header_.step;
+    if (last || outcome.losses.flag || due) SaveCheckpoint();
     if (outcome.losses.flag && !last) {
       checkpoints_.Wait();
       return false;

@@ -29,7 +29,8 @@ std::string Head(const std::string& event, int64_t step) {
 std::string EventFileName() {
   char host[64] = "host";
   gethostname(host, sizeof(host) - 1);
-  return "events.out.tfevents." + std::to_string(std::time(nullptr)) + "." + host + "." + std::to_string(getpid());
+  return "events.out.tfevents." + std::to_string(std::time(nullptr)) + "." + host + "." +
+         std::to_string(getpid());
 }
 
 }  // namespace
