@@ -134,7 +134,7 @@ std::string Trainer::WhatIsNotFinite(const TrainingBatch& batch) const {
   return names;
 }
 
-Trainer::StepOutcome Trainer::Step(bool drain_requested) {
+Trainer::StepOutcome Trainer::Step(const std::function<bool()>& drain) {
   StepOutcome outcome;
   Timer timer;
   const TrainingBatch batch = inputs_.training->Next();
@@ -142,7 +142,7 @@ Trainer::StepOutcome Trainer::Step(bool drain_requested) {
   const SavedBuffers buffers(pass_.main().parameters);
   const double scale = guard_.loss_scale();
   timer = Timer();
-  outcome.losses = pass_.Run(batch, scale, drain_requested);
+  outcome.losses = pass_.Run(batch, scale, drain());
   outcome.pass_s = timer.Seconds();
   timer = Timer();
   const at::Tensor& gradients = pass_.main().gradients;
@@ -242,7 +242,7 @@ bool Trainer::Run(const std::function<bool()>& drain) {
   const TrainOptions& options = inputs_.options;
   since_start_ = Timer();
   while (header_.step < options.steps) {
-    const StepOutcome outcome = Step(drain());
+    const StepOutcome outcome = Step(drain);
     Log(outcome);
     const bool last = header_.step == options.steps;
     if (inputs_.held_out != nullptr && (last || header_.step % options.validate_every == 0)) Validate();

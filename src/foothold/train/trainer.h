@@ -47,7 +47,7 @@ class Trainer {
   };
   void LoadInitial();
   void Resume();
-  StepOutcome Step(bool drain_requested);
+  StepOutcome Step(const std::function<bool()>& drain);
   std::string WhatIsNotFinite(const TrainingBatch& batch) const;
   void Log(const StepOutcome& outcome);
   void Validate();
