@@ -2,5 +2,6 @@
 #include "jobs/train_student_job.h"
 
 int main(int argc, char** argv) {
-  return static_cast<int>(foothold::RunTrainStudent(argc, argv, foothold::SyntheticSamples()));
+  return static_cast<int>(foothold::RunTrainStudent(
+      argc, argv, [](const auto&, const auto&) { return foothold::SyntheticSamples(); }));
 }

@@ -7,7 +7,6 @@
 
 #include "foothold/base/log.h"
 #include "foothold/config/command_line.h"
-#include "foothold/pipeline/program_options.h"
 #include "jobs/drain.h"
 #include "labels/body_file.h"
 
@@ -23,7 +22,7 @@ const std::map<std::string, std::string> kAliases = {
     {"labels", "train.labels"}, {"held-out", "train.held_out"}, {"output", "train.output"}};
 
 // Nothing: --help or --print-config was asked for.
-std::optional<TrainOptions> ReadOptions(int argc, const char* const* argv, int rank) {
+std::optional<ProgramOptions> ReadOptions(int argc, const char* const* argv, int rank) {
   ProgramOptions options;
   OptionSet set;
   options.BindTo(&set);
@@ -43,7 +42,7 @@ std::optional<TrainOptions> ReadOptions(int argc, const char* const* argv, int r
                 std::string("--") + (options.train.labels.empty() ? "labels" : "output") +
                     " is missing (or [train] in the config file)\n" + kUsage);
   }
-  return options.train;
+  return options;
 }
 
 ExitCode Logged(const std::exception& failure) {
@@ -57,9 +56,9 @@ ExitCode Logged(const std::exception& failure) {
 
 }  // namespace
 
-ExitCode RunTrainStudent(int argc, const char* const* argv, const OpenSamples& open) {
+ExitCode RunTrainStudent(int argc, const char* const* argv, const SamplesOf& samples) {
   std::optional<World> world;
-  std::optional<TrainOptions> options;
+  std::optional<ProgramOptions> options;
   try {
     world.emplace();
     if (world->size() > 1) ErrorContext::SetRank(world->rank());
@@ -70,9 +69,10 @@ ExitCode RunTrainStudent(int argc, const char* const* argv, const OpenSamples& o
     return Logged(failure);  // Of the command line: every rank's is the same.
   }
   try {
+    const TrainOptions& train = options->train;
     const BodyModel body =
-        labels::ReadBodyModel(options->body.empty() ? labels::DefaultBodyModelPath() : options->body);
-    const bool complete = RunTraining(*options, open, body, *world, &DrainRequested);
+        labels::ReadBodyModel(train.body.empty() ? labels::DefaultBodyModelPath() : train.body);
+    const bool complete = RunTraining(train, samples(*options, body), body, *world, &DrainRequested);
     return complete ? ExitCode::kOk : ExitCode::kInterrupted;
   } catch (const std::exception& failure) {
     const ExitCode code = Logged(failure);

@@ -51,22 +51,22 @@ class FaultySource : public BatchSource {
   int batch_;
 };
 
-std::unique_ptr<BatchSource> Open(const TrainOptions& options,
-                                  const std::string& labels,
-                                  int rank,
-                                  int size) {
+std::unique_ptr<BatchSource> Open(const TrainOptions& options, bool held_out, int rank, int size) {
   Fault fault = ReadFault();
   SyntheticPairs pairs;
-  pairs.seed = labels == "held-out" ? 99 : 7;
+  pairs.seed = held_out ? 99 : 7;
   pairs.num_samples = 24;
   pairs.rows_px = 32;
   pairs.columns_px = 48;
   if (fault.kind == "nan") pairs.bad_sample = fault.number;
   auto source = std::make_unique<SyntheticSource>(pairs, options.global_batch, rank, size);
-  if (labels == "held-out" || (fault.rank >= 0 && fault.rank != rank)) fault.number = -1;
+  if (held_out || (fault.rank >= 0 && fault.rank != rank)) fault.number = -1;
   return std::make_unique<FaultySource>(std::move(source), fault, options.global_batch);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return static_cast<int>(foothold::RunTrainStudent(argc, argv, &Open)); }
+int main(int argc, char** argv) {
+  return static_cast<int>(
+      foothold::RunTrainStudent(argc, argv, [](const auto&, const auto&) { return &Open; }));
+}

@@ -69,12 +69,13 @@ void CheckOptions(const TrainOptions& options, int ranks) {
 }  // namespace
 
 OpenSamples SyntheticSamples() {
-  return [](const TrainOptions& options, const std::string& labels, int rank, int size) {
+  return [](const TrainOptions& options, bool held_out, int rank, int size) {
+    const std::string& labels = held_out ? options.held_out : options.labels;
     if (labels != "synthetic") {
       throw Error(ErrorKind::kBadInput, labels + ": this program can only train on the samples 'synthetic'");
     }
     SyntheticPairs pairs;
-    pairs.seed = static_cast<uint64_t>(options.seed);
+    pairs.seed = static_cast<uint64_t>(options.seed) + (held_out ? 1 : 0);
     return std::make_unique<SyntheticSource>(pairs, options.global_batch, rank, size);
   };
 }
@@ -87,9 +88,9 @@ bool RunTraining(const TrainOptions& options,
   CheckOptions(options, world.size());  // Before anything is read.
   at::set_num_threads(options.threads);
   const Wiring wiring = Connect(options, world);
-  const std::unique_ptr<BatchSource> training = open(options, options.labels, world.rank(), world.size());
+  const std::unique_ptr<BatchSource> training = open(options, false, world.rank(), world.size());
   std::unique_ptr<BatchSource> held_out;
-  if (!options.held_out.empty()) held_out = open(options, options.held_out, world.rank(), world.size());
+  if (!options.held_out.empty()) held_out = open(options, true, world.rank(), world.size());
   TrainerInputs inputs;
   inputs.options = options;
   inputs.network = NetworkNamed(options.network);

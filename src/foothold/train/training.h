@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "foothold/comm/world.h"
 #include "foothold/corpus/train_options.h"
@@ -13,12 +12,12 @@ namespace foothold {
 
 class BatchSource;
 
-// Where samples come from: makes the source of one rank for `labels`, which is train.labels or
-// train.held_out.
+// Where samples come from: makes the source of one rank, for training or for validation on what
+// train.held_out says.
 using OpenSamples = std::function<std::unique_ptr<BatchSource>(
-    const TrainOptions& options, const std::string& labels, int rank, int size)>;
+    const TrainOptions& options, bool held_out, int rank, int size)>;
 
-// Random pairs for "synthetic"; Error(kBadInput) for anything else.
+// Random pairs for train.labels = synthetic; Error(kBadInput) for anything else.
 OpenSamples SyntheticSamples();
 
 // Finds device and communicators of this rank, opens the samples and trains. True: the run is complete;
