@@ -55,7 +55,7 @@ TrainingRun RunTraining(const TrainingCase& training) {
                                       "--train.global_batch=8",
                                       "--train.steps=" + std::to_string(training.steps),
                                       "--train.warmup_steps=2",
-                                      "--train.learning_rate=0.003",
+                                      "--train.learning_rate=0.0003",
                                       "--train.log_every=1",
                                       "--train.bucket_mb=0.02",
                                       "--train.collective_timeout_s=60"};
