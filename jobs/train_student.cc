@@ -3,5 +3,7 @@
 
 int main(int argc, char** argv) {
   return static_cast<int>(foothold::RunTrainStudent(
-      argc, argv, [](const auto&, const auto&) { return foothold::SyntheticSamples(); }));
+      argc, argv, [](const foothold::ProgramOptions& options, const foothold::BodyModel& body) {
+        return foothold::LabelSamples(options.data, body);
+      }));
 }

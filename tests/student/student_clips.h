@@ -4,7 +4,7 @@
 #include <string>
 
 #include "foothold/scene/synthetic.h"
-#include "foothold/student/loader_options.h"
+#include "foothold/corpus/loader_options.h"
 #include "labels/body_file.h"
 #include "support/temporary_folder.h"
 

@@ -4,6 +4,7 @@
 #include "foothold/base/options.h"
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
+#include "foothold/corpus/loader_options.h"
 #include "foothold/corpus/slurm_options.h"
 #include "foothold/corpus/train_options.h"
 #include "foothold/pipeline/label_video.h"
@@ -26,6 +27,7 @@ struct ProgramOptions {
   ReportOptions report;
   SyntheticOptions synthetic;
   NoiseOptions noise;
+  LoaderOptions data;
   TrainOptions train;
 
   void BindTo(OptionSet* set);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "foothold/scene/body.h"
-#include "foothold/student/loader_options.h"
+#include "foothold/corpus/loader_options.h"
 #include "foothold/student/student_pack.h"
 
 namespace foothold {

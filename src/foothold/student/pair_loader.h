@@ -7,7 +7,7 @@
 #include <string>
 
 #include "foothold/scene/body.h"
-#include "foothold/student/loader_options.h"
+#include "foothold/corpus/loader_options.h"
 #include "foothold/student/pair_targets.h"
 
 namespace foothold {

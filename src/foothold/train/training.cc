@@ -9,6 +9,7 @@
 #include "foothold/base/error.h"
 #include "foothold/comm/gpu_communicator.h"
 #include "foothold/device/device.h"
+#include "foothold/train/label_source.h"
 #include "foothold/train/synthetic_source.h"
 #include "foothold/train/trainer.h"
 
@@ -68,15 +69,21 @@ void CheckOptions(const TrainOptions& options, int ranks) {
 
 }  // namespace
 
-OpenSamples SyntheticSamples() {
-  return [](const TrainOptions& options, bool held_out, int rank, int size) {
-    const std::string& labels = held_out ? options.held_out : options.labels;
-    if (labels != "synthetic") {
-      throw Error(ErrorKind::kBadInput, labels + ": this program can only train on the samples 'synthetic'");
+OpenSamples LabelSamples(const LoaderOptions& options, const BodyModel& body) {
+  return [options, body](
+             const TrainOptions& train, bool held_out, int rank, int size) -> std::unique_ptr<BatchSource> {
+    const std::string& labels = held_out ? train.held_out : train.labels;
+    if (labels == "synthetic") {
+      SyntheticPairs pairs;
+      pairs.seed = static_cast<uint64_t>(train.seed) + (held_out ? 1 : 0);
+      return std::make_unique<SyntheticSource>(pairs, train.global_batch, rank, size);
     }
-    SyntheticPairs pairs;
-    pairs.seed = static_cast<uint64_t>(options.seed) + (held_out ? 1 : 0);
-    return std::make_unique<SyntheticSource>(pairs, options.global_batch, rank, size);
+    LoaderOptions own = options;
+    own.labels = labels;
+    own.batch_size = train.global_batch;
+    own.seed = train.seed;
+    if (train.labels == train.held_out) own.subset = held_out ? "held_out" : "train";
+    return std::make_unique<LabelSource>(own, body, rank, size);
   };
 }
 
