@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "foothold/base/atomic_file.h"
 #include "foothold/base/error.h"
@@ -82,7 +83,9 @@ OpenSamples LabelSamples(const LoaderOptions& options, const BodyModel& body) {
     own.labels = labels;
     own.batch_size = train.global_batch;
     own.seed = train.seed;
-    if (train.labels == train.held_out) own.subset = held_out ? "held_out" : "train";
+    std::error_code different;
+    if (std::filesystem::equivalent(train.labels, train.held_out, different))
+      own.subset = held_out ? "held_out" : "train";
     return std::make_unique<LabelSource>(own, body, rank, size);
   };
 }
