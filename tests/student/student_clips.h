@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "foothold/corpus/loader_options.h"
 #include "foothold/scene/synthetic.h"
-#include "foothold/student/loader_options.h"
 #include "labels/body_file.h"
 #include "support/temporary_folder.h"
 

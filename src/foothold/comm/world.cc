@@ -12,20 +12,12 @@
 
 #include "foothold/base/error.h"
 #include "foothold/base/hash.h"
+#include "foothold/comm/mpi_check.h"
 
 extern "C" char** environ;
 
 namespace foothold {
 namespace {
-
-void CheckMpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  throw Error(ErrorKind::kNetwork,
-              std::string(call) + " failed: " + text + "; check the network and that every rank runs");
-}
 
 std::map<std::string, std::string> ReadEnvironment() {
   std::map<std::string, std::string> environment;
@@ -49,6 +41,15 @@ void WaitFor(MPI_Request* request) {
 }
 
 }  // namespace
+
+void CheckMpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw Error(ErrorKind::kNetwork,
+              std::string(call) + " failed: " + text + "; check the network and that every rank runs");
+}
 
 LaunchInfo ReadLaunchInfo(const std::map<std::string, std::string>& environment) {
   const auto number = [&environment](const char* name, int otherwise) {
@@ -86,8 +87,12 @@ LaunchInfo ReadLaunchInfo(const std::map<std::string, std::string>& environment)
 World::World() : info_(ReadLaunchInfo(ReadEnvironment())) {
   if (info_.kind != LaunchInfo::Kind::kMpi) return;
   int provided = 0;
-  // Only the main thread calls MPI.
-  CheckMpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  // One thread at a time: of a trainer, also those that run parts of a batch.
+  CheckMpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
+  if (provided < MPI_THREAD_SERIALIZED) {
+    throw Error(ErrorKind::kNetwork,
+                "this MPI lets only one thread call it; use one with MPI_THREAD_SERIALIZED");
+  }
   CheckMpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   const int expected_size = info_.size;
   CheckMpi(MPI_Comm_rank(MPI_COMM_WORLD, &info_.rank), "MPI_Comm_rank");
@@ -153,6 +158,11 @@ std::vector<long> World::Sum(const std::vector<long>& values) { return Reduce(va
 int World::Max(int value) { return static_cast<int>(Reduce({value}, Reduction::kMax).front()); }
 
 void World::Abort(int exit_code) {
+  // Should MPI itself be stuck, the process ends all the same.
+  std::thread([exit_code] {
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    std::_Exit(exit_code);
+  }).detach();
   if (info_.kind == LaunchInfo::Kind::kMpi) MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }

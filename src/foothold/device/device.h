@@ -50,6 +50,22 @@ class DeviceStream {
   void* handle_ = nullptr;
 };
 
+// A point in a stream, where streams and the host meet. Streams are cudaStream_t, also other libraries'.
+class DeviceEvent {
+ public:
+  DeviceEvent();
+  ~DeviceEvent();
+  DeviceEvent(const DeviceEvent&) = delete;
+  DeviceEvent& operator=(const DeviceEvent&) = delete;
+
+  void Record(void* stream);
+  bool Reached() const;
+  void Hold(void* stream) const;  // What is launched there from now on waits for the point.
+
+ private:
+  void* handle_ = nullptr;  // A cudaEvent_t.
+};
+
 // A sequence of launches on one stream, recorded once and replayed as a whole: the host pays for one
 // launch, and the device for no gaps. Everything that the launches refer to must outlive the graph.
 class DeviceGraph {

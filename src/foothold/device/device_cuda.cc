@@ -84,6 +84,26 @@ DeviceStream::DeviceStream() {
 DeviceStream::~DeviceStream() { cudaStreamDestroy(static_cast<cudaStream_t>(handle_)); }
 void DeviceStream::Synchronize() { FOOTHOLD_CUDA_CHECK(cudaStreamSynchronize(StreamOf(*this))); }
 
+DeviceEvent::DeviceEvent() {
+  cudaEvent_t event = nullptr;
+  FOOTHOLD_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  handle_ = event;
+}
+DeviceEvent::~DeviceEvent() { cudaEventDestroy(static_cast<cudaEvent_t>(handle_)); }
+void DeviceEvent::Record(void* stream) {
+  FOOTHOLD_CUDA_CHECK(cudaEventRecord(static_cast<cudaEvent_t>(handle_), static_cast<cudaStream_t>(stream)));
+}
+bool DeviceEvent::Reached() const {
+  const cudaError_t state = cudaEventQuery(static_cast<cudaEvent_t>(handle_));
+  if (state == cudaErrorNotReady) return false;
+  FOOTHOLD_CUDA_CHECK(state);
+  return true;
+}
+void DeviceEvent::Hold(void* stream) const {
+  FOOTHOLD_CUDA_CHECK(
+      cudaStreamWaitEvent(static_cast<cudaStream_t>(stream), static_cast<cudaEvent_t>(handle_), 0));
+}
+
 DeviceGraph::~DeviceGraph() {
   if (handle_ != nullptr) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(handle_));
 }

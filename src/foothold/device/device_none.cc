@@ -22,6 +22,11 @@ void CheckLaunch(const char*, const char*, int) { ThrowNoDevice(); }
 DeviceStream::DeviceStream() { ThrowNoDevice(); }
 DeviceStream::~DeviceStream() = default;
 void DeviceStream::Synchronize() { ThrowNoDevice(); }
+DeviceEvent::DeviceEvent() { ThrowNoDevice(); }
+DeviceEvent::~DeviceEvent() = default;
+void DeviceEvent::Record(void*) { ThrowNoDevice(); }
+bool DeviceEvent::Reached() const { ThrowNoDevice(); }
+void DeviceEvent::Hold(void*) const { ThrowNoDevice(); }
 DeviceGraph::~DeviceGraph() = default;
 void DeviceGraph::BeginCapture(const DeviceStream&) { ThrowNoDevice(); }
 void DeviceGraph::EndCapture(const DeviceStream&) { ThrowNoDevice(); }

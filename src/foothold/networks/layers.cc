@@ -52,13 +52,24 @@ BatchNorm::BatchNorm(const Scope& scope, int channels)
       running_mean(scope.Buffer("running_mean", {channels}, Initial::kZero)),
       running_var(scope.Buffer("running_var", {channels}, Initial::kOne)),
       num_batches_tracked(scope.Buffer("num_batches_tracked", {}, Initial::kZero, at::kLong)) {}
-at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
+at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training, BatchExchange* exchange) const {
   constexpr double kMomentum = 0.1, kEpsilon = 1e-5;
+  const at::ScalarType type = running_mean.scalar_type();
+  if (training && exchange != nullptr) {
+    if (exchange->KeepsRunningStatistics()) num_batches_tracked.add_(1);
+    return SharedBatchNorm(x.to(type),
+                           weight.to(type),
+                           bias.to(type),
+                           {running_mean, running_var},
+                           kMomentum,
+                           kEpsilon,
+                           exchange)
+        .to(x.scalar_type());
+  }
   if (training) {
     FOOTHOLD_CHECK(x.size(0) > 1 || x.dim() > 2, "batch norm cannot train on a single sample");
     num_batches_tracked.add_(1);
   }
-  const at::ScalarType type = running_mean.scalar_type();
   return at::batch_norm(x.to(type),
                         weight.to(type),
                         bias.to(type),

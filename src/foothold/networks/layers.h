@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "foothold/networks/parameters.h"
+#include "foothold/networks/shared_batch_norm.h"
 
 namespace foothold {
 
@@ -57,11 +58,12 @@ struct BlockUpsampling {
 };
 
 // Over batch and, for maps, pixels; always in at least float32. Training: the batch's own statistics, and
-// the running ones move by a tenth (variance unbiased).
+// the running ones move by a tenth (variance unbiased). With an exchange, the batch is that of all parts.
 struct BatchNorm {
   at::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
   BatchNorm(const Scope& scope, int channels);
-  at::Tensor operator()(const at::Tensor& x, bool training) const;  // [B, C] or [B, C, H, W]
+  // [B, C] or [B, C, H, W]
+  at::Tensor operator()(const at::Tensor& x, bool training, BatchExchange* exchange = nullptr) const;
 };
 
 // Bilinear to rows x columns, corners aligned with corners.

@@ -13,6 +13,8 @@ void ProgramOptions::BindTo(OptionSet* set) {
   set->Bind(&report);
   set->Bind(&synthetic);
   set->Bind(&noise);
+  set->Bind(&data);
+  set->Bind(&train);
 }
 
 }  // namespace foothold

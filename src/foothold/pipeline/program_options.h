@@ -4,7 +4,9 @@
 #include "foothold/base/options.h"
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
+#include "foothold/corpus/loader_options.h"
 #include "foothold/corpus/slurm_options.h"
+#include "foothold/corpus/train_options.h"
 #include "foothold/pipeline/label_video.h"
 #include "foothold/pipeline/predict_options.h"
 #include "foothold/pipeline/report.h"
@@ -25,6 +27,8 @@ struct ProgramOptions {
   ReportOptions report;
   SyntheticOptions synthetic;
   NoiseOptions noise;
+  LoaderOptions data;
+  TrainOptions train;
 
   void BindTo(OptionSet* set);
 };

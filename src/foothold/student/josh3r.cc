@@ -51,11 +51,11 @@ BoxFeatures::BoxFeatures(const Scope& scope, int channels, int hidden)
       fc1_(scope / "fc1", hidden * kBoxSide * kBoxSide, channels),
       bn_fc1_(scope / "bn_fc1", channels) {}
 
-at::Tensor BoxFeatures::operator()(const at::Tensor& roi, bool training) const {
-  at::Tensor x = at::relu(bn1_(conv1_(roi), training));
-  x = at::relu(bn2_(conv2_(x), training));
-  x = at::relu(bn3_(conv3_(x), training));
-  return bn_fc1_(fc1_(x.flatten(1)), training);
+at::Tensor BoxFeatures::operator()(const at::Tensor& roi, const ForwardMode& mode) const {
+  at::Tensor x = at::relu(bn1_(conv1_(roi), mode.training, mode.exchange));
+  x = at::relu(bn2_(conv2_(x), mode.training, mode.exchange));
+  x = at::relu(bn3_(conv3_(x), mode.training, mode.exchange));
+  return bn_fc1_(fc1_(x.flatten(1)), mode.training, mode.exchange);
 }
 
 TokenHead::ResidualBlock::ResidualBlock(const Scope& scope, int width)
@@ -80,15 +80,15 @@ TokenHead::TokenHead(
 at::Tensor TokenHead::operator()(const at::Tensor& x,
                                  const ForwardMode& mode,
                                  const std::string& name) const {
-  at::Tensor y = at::relu(first_norm_(first_(x), mode.training));
+  at::Tensor y = at::relu(first_norm_(first_(x), mode.training, mode.exchange));
   int site = 0;
   const auto drop = [&](const at::Tensor& z) {
     const std::string where = name + "." + std::to_string(site++);
     return mode.training ? SeededDropout(z, dropout_, mode.sample_seeds, where) : z;
   };
   for (const ResidualBlock* block : {&block1_, &block2_}) {
-    const at::Tensor hidden = drop(at::relu(block->norm1(block->linear1(y), mode.training)));
-    y = drop(at::relu(block->norm2(block->linear2(hidden), mode.training) + y));
+    const at::Tensor hidden = drop(at::relu(block->norm1(block->linear1(y), mode.training, mode.exchange)));
+    y = drop(at::relu(block->norm2(block->linear2(hidden), mode.training, mode.exchange) + y));
   }
   return Widen(at::linear(y, last_weight_, last_bias_));
 }
@@ -158,7 +158,7 @@ Josh3r::Sides Josh3r::Fuse(const DecodedPairs& pairs,
     const std::string suffix = std::to_string(index + 1);
     const at::Tensor roi = SampleBoxes(
         MapOf(side), boxes_px.select(1, index), patch * side.tokens.columns, patch * side.tokens.rows);
-    const at::Tensor human = features(roi, mode.training);
+    const at::Tensor human = features(roi, mode);
     Observe(observer, "roi" + suffix, roi);
     Observe(observer, "human_feature" + suffix, human);
     return at::cat({side.tokens.last, human.unsqueeze(1)}, 1);

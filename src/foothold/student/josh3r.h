@@ -44,13 +44,14 @@ struct PairPrediction {
 struct ForwardMode {
   bool training = false;
   std::vector<uint64_t> sample_seeds;  // One per pair; may be empty where dropout is 0.
+  BatchExchange* exchange = nullptr;   // Training on a part of a batch: batch norm is over all parts.
 };
 
 // 3 convolutions and a linear map, each with batch norm: features of the person's box to one token.
 class BoxFeatures {
  public:
   BoxFeatures(const Scope& scope, int channels, int hidden);
-  at::Tensor operator()(const at::Tensor& roi, bool training) const;  // [B, C, 7, 7] -> [B, C]
+  at::Tensor operator()(const at::Tensor& roi, const ForwardMode& mode) const;  // [B, C, 7, 7] -> [B, C]
 
  private:
   Convolution conv1_, conv2_, conv3_;

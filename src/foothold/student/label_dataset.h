@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "foothold/corpus/loader_options.h"
 #include "foothold/scene/body.h"
-#include "foothold/student/loader_options.h"
 #include "foothold/student/student_pack.h"
 
 namespace foothold {

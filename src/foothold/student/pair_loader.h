@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "foothold/corpus/loader_options.h"
 #include "foothold/scene/body.h"
-#include "foothold/student/loader_options.h"
 #include "foothold/student/pair_targets.h"
 
 namespace foothold {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "foothold/student/loader_options.h"
+#include "foothold/corpus/loader_options.h"
 #include "foothold/student/student_clip.h"
 
 namespace foothold {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "foothold/student/loader_options.h"
+#include "foothold/corpus/loader_options.h"
 
 namespace foothold {
 

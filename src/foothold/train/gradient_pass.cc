@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foothold/train/gradient_pass.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <algorithm>
+#include <numbers>
+
+#include "foothold/base/error.h"
+#include "foothold/base/timer.h"
+
+namespace foothold {
+namespace {
+
+// Layers in a smaller type on this thread; what needs digits stays in float32.
+class ReducedPrecision {
+ public:
+  ReducedPrecision(at::Device device, const std::string& precision)
+      : device_(device.type()), used_(precision != "fp32") {
+    if (!used_) return;
+    at::autocast::set_autocast_dtype(device_, PrecisionNamed(precision));
+    at::autocast::set_autocast_enabled(device_, true);
+    at::autocast::set_autocast_cache_enabled(true);
+  }
+  ~ReducedPrecision() {
+    if (!used_) return;
+    at::autocast::set_autocast_enabled(device_, false);
+    at::autocast::clear_cache();
+  }
+  ReducedPrecision(const ReducedPrecision&) = delete;
+  ReducedPrecision& operator=(const ReducedPrecision&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool used_;
+};
+
+// Sums and weights of terms, one after the other, as float64 on the CPU.
+at::Tensor TableOf(const PairLosses& losses) {
+  std::vector<at::Tensor> numbers;
+  for (const auto& [name, term] : losses.terms) {
+    numbers.push_back(term.sum.detach().to(at::kDouble));
+    numbers.push_back(term.weight.detach().to(at::kDouble));
+  }
+  return at::stack(numbers).cpu();
+}
+
+// The total of `rows` [parts, 2 terms], added up in order.
+at::Tensor SumOfRows(const at::Tensor& rows) {
+  at::Tensor total = rows[0].clone();
+  for (int64_t i = 1; i < rows.size(0); ++i) total += rows[i];
+  return total;
+}
+
+double WeightIn(const at::Tensor& table, size_t term) {
+  return std::max(1e-12, table[static_cast<int64_t>(2 * term + 1)].item<double>());
+}
+
+BatchLosses LossesFrom(const at::Tensor& table, const PairLosses& named) {
+  BatchLosses losses;
+  for (size_t k = 0; k < named.terms.size(); ++k) {
+    const double value = table[static_cast<int64_t>(2 * k)].item<double>() / WeightIn(table, k);
+    losses.terms.push_back({named.terms[k].first, value});
+    losses.total += value;
+  }
+  return losses;
+}
+
+// Angles between predicted and true rotations.
+LossTerm RotationAngles_deg(const at::Tensor& predicted, const at::Tensor& target) {
+  const at::Tensor between =
+      at::matmul(RotationFromRows(predicted).transpose(-1, -2), RotationFromRows(target)).to(at::kDouble);
+  const at::Tensor trace = between.diagonal(0, -2, -1).sum(-1);
+  const at::Tensor angles = ((trace - 1) / 2).clamp(-1, 1).acos() * (180 / std::numbers::pi);
+  return {angles.sum(), at::full({}, static_cast<double>(angles.numel()), angles.options())};
+}
+
+SecondPoints SecondPointsOf(const TrainOptions& options) {
+  return options.second_points == "first" ? SecondPoints::kFirstCamera : SecondPoints::kOwnCamera;
+}
+
+}  // namespace
+
+int PartsOfRank(const TrainOptions& options, int ranks) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kUsage,
+                what + ": train.global_batch = " + std::to_string(options.global_batch) +
+                    ", train.micro_shards = " + std::to_string(options.micro_shards) + ", " +
+                    std::to_string(ranks) + " ranks");
+  };
+  const int parts = options.micro_shards > 0 ? options.micro_shards : ranks;
+  if (parts % ranks != 0) fail("train.micro_shards is not a multiple of the number of ranks");
+  // There one thread runs all backward passes, so that parts could not wait for one another.
+  if (options.device != "cpu" && parts != ranks)
+    fail("on GPUs train.micro_shards must be the number of ranks");
+  if (options.global_batch % parts != 0) fail("train.global_batch cannot be cut into equal parts");
+  return parts / ranks;
+}
+
+Replica::Replica(const Josh3rConfig& config, at::Device device)
+    : network(std::make_unique<Josh3r>(Scope(&parameters), config)) {
+  parameters.To(device, at::kFloat);
+}
+
+GradientPass::GradientPass(const TrainOptions& options,
+                           const Josh3rConfig& config,
+                           const BodyModel& body,
+                           at::Device device,
+                           Communicator* sums,
+                           Communicator* messages)
+    : options_(options),
+      device_(device),
+      sums_(sums),
+      body_(body, device, at::kFloat),
+      exchange_(PartsOfRank(options, messages->size()), messages) {
+  for (int part = 0; part < exchange_.num_parts(); ++part) {
+    replicas_.push_back(std::make_unique<Replica>(config, device));
+  }
+}
+
+void GradientPass::Bind(const ParameterLayout& layout, const at::Tensor& weights) {
+  for (const auto& replica : replicas_) {
+    replica->gradients = at::zeros_like(weights);
+    if (replica != replicas_[0]) ShareMemory(main().parameters, replica->parameters);
+    BindToFlat(layout, weights, replica->gradients, replica->parameters);
+  }
+  if (options_.micro_shards > 0) return;
+  buckets_ = std::make_unique<GradientBuckets>(
+      layout, main().gradients, main().parameters, sums_, options_.bucket_mb);
+}
+
+PairLosses GradientPass::LossesOf(const Replica& replica,
+                                  const TrainingBatch& batch,
+                                  const ForwardMode& mode) const {
+  PairPrediction prediction;
+  {
+    const ReducedPrecision reduced(device_, options_.precision);
+    prediction = replica.network->Forward(batch.batch, mode);
+  }
+  for (at::Tensor* points : {&prediction.points1, &prediction.points2}) *points = points->to(at::kFloat);
+  PairLosses losses = ComputePairLosses(prediction, batch.targets, body_, SecondPointsOf(options_));
+  if (!mode.training) {
+    losses.terms.emplace_back("rel_rotation_deg",
+                              RotationAngles_deg(prediction.rel_rotation, batch.targets.rel_rotation));
+  }
+  return losses;
+}
+
+BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double loss_scale, bool flag) {
+  ForwardMode mode;
+  mode.training = true;
+  mode.sample_seeds = batch.sample_seeds;
+  mode.exchange = exchange_.part(part);
+  const Replica& replica = *replicas_[static_cast<size_t>(part)];
+  const PairLosses losses = LossesOf(replica, batch, mode);
+  const at::Tensor own = at::cat({TableOf(losses), at::full({1}, flag ? 1.0 : 0.0, at::kDouble)});
+  const at::Tensor table = SumOfRows(mode.exchange->Gather(own));
+  at::Tensor root;
+  for (size_t k = 0; k < losses.terms.size(); ++k) {
+    const at::Tensor share = losses.terms[k].second.sum * (loss_scale / WeightIn(table, k));
+    root = root.defined() ? root + share : share;
+  }
+  const Timer timer;
+  root.backward();
+  BatchLosses result = LossesFrom(table, losses);
+  result.backward_s = timer.Seconds();
+  result.flag = table[table.size(0) - 1].item<double>() > 0;
+  return result;
+}
+
+BatchLosses GradientPass::Run(const TrainingBatch& own_samples, double loss_scale, bool flag) {
+  const TrainingBatch batch = ToDevice(own_samples, device_);
+  const int64_t samples = batch.batch.images.size(0) / num_parts();
+  FOOTHOLD_CHECK(samples * num_parts() * sums_->size() == options_.global_batch, "a batch of another size");
+  for (const auto& replica : replicas_) replica->gradients.zero_();
+  if (buckets_) buckets_->Begin();
+  std::vector<BatchLosses> results(replicas_.size());
+  exchange_.Run([&](int part) {
+    const TrainingBatch slice = Slice(batch, part * samples, (part + 1) * samples);
+    results[static_cast<size_t>(part)] = RunPart(part, slice, loss_scale, flag);
+  });
+  BatchLosses losses = results[0];
+  if (buckets_) {
+    losses.exposed_s = buckets_->Finish();
+  } else {
+    const Timer timer;
+    std::vector<at::Tensor> parts;
+    for (const auto& replica : replicas_) parts.push_back(replica->gradients);
+    SumInOrder(parts, sums_, options_.bucket_mb);
+    losses.exposed_s = timer.Seconds();
+  }
+  return losses;
+}
+
+BatchLosses GradientPass::Validate(BatchSource* source, int num_batches) {
+  const c10::NoGradGuard no_gradients;
+  at::Tensor table;
+  PairLosses named;
+  for (int i = 0; i < num_batches; ++i) {
+    const TrainingBatch batch = ToDevice(source->Next(), device_);
+    const int64_t samples = batch.batch.images.size(0) / num_parts();
+    std::vector<at::Tensor> tables;
+    for (int part = 0; part < num_parts(); ++part) {
+      named = LossesOf(main(), Slice(batch, part * samples, (part + 1) * samples), {});
+      tables.push_back(TableOf(named));
+    }
+    std::vector<at::Tensor> totals(tables.size());
+    exchange_.Run([&](int part) {
+      totals[static_cast<size_t>(part)] =
+          SumOfRows(exchange_.part(part)->Gather(tables[static_cast<size_t>(part)]));
+    });
+    table = table.defined() ? table + totals[0] : totals[0];
+  }
+  BatchLosses losses = LossesFrom(table, named);
+  losses.total -= losses.terms.back().value;  // The angle is no loss.
+  return losses;
+}
+
+}  // namespace foothold
