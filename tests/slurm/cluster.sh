@@ -17,6 +17,8 @@ cluster_missing() { # Says what is missing, or nothing.
   for program in munged slurmctld slurmd sbatch srun setpriv; do
     PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || echo "$program"
   done
+  # slurmd asks for it whatever plugins it is told to use; a bare chroot has none.
+  grep -qs ' /sys/fs/cgroup' /proc/mounts || echo "a cgroup file system at /sys/fs/cgroup"
 }
 
 # The first of five ports where nobody listens now; several clusters may live on one machine.
