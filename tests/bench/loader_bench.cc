@@ -19,6 +19,7 @@
 #include "foothold/base/error.h"
 #include "foothold/student/body_joints.h"
 #include "foothold/student/pair_loader.h"
+#include "foothold/train/batch_source.h"
 #include "labels/body_file.h"
 
 namespace foothold {
@@ -64,28 +65,12 @@ struct Student {
 
   // Forward, losses and gradients of one batch.
   void Step(const LoadedBatch& loaded) {
-    const auto here = [&](const at::Tensor& tensor) { return tensor.to(device); };
-    PairTargets targets = loaded.targets;
-    for (at::Tensor* tensor : {&targets.rel_translation,
-                               &targets.rel_rotation,
-                               &targets.rotation1,
-                               &targets.rotation2,
-                               &targets.translation1,
-                               &targets.translation2,
-                               &targets.shape,
-                               &targets.pose,
-                               &targets.points,
-                               &targets.points_mask,
-                               &targets.contact,
-                               &targets.scene_mask}) {
-      *tensor = here(*tensor);
-    }
+    const TrainingBatch here = ToDevice({loaded.batch, loaded.targets, loaded.sample_seeds}, device);
     ForwardMode mode;
     mode.training = true;
-    mode.sample_seeds = loaded.sample_seeds;
-    const PairPrediction prediction =
-        network.Forward({here(loaded.batch.images), here(loaded.batch.boxes_px)}, mode);
-    const at::Tensor total = ComputePairLosses(prediction, targets, body).Total();
+    mode.sample_seeds = here.sample_seeds;
+    const PairPrediction prediction = network.Forward(here.batch, mode);
+    const at::Tensor total = ComputePairLosses(prediction, here.targets, body).Total();
     total.backward();
     total.item<float>();  // Waits for the device.
   }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "foothold/base/median.h"
 #include "foothold/josh/released_solve.h"
 #include "support/random_joint_problem.h"
 
@@ -29,11 +30,6 @@ struct Times {
   int iterations = 0;
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 Times Measure(const JointProblem& problem, const BodyModel& model, int threads, int repeat) {
   std::vector<double> wall_s, cpu_s;
   Times times;
@@ -45,8 +41,8 @@ Times Measure(const JointProblem& problem, const BodyModel& model, int threads, 
     wall_s.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count());
     times.iterations = solution.align_iterations + solution.reproject_iterations;
   }
-  times.wall_s = Median(wall_s);
-  times.cpu_s = Median(cpu_s);
+  times.wall_s = UpperMedian(wall_s);
+  times.cpu_s = UpperMedian(cpu_s);
   return times;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "foothold/base/error.h"
+#include "foothold/base/median.h"
 
 namespace foothold {
 namespace {
@@ -20,13 +21,6 @@ constexpr int64_t kMinute_s = 60;
 constexpr int64_t kWindow_s = 15 * kMinute_s;
 constexpr int64_t kPause_s = 10 * kMinute_s;  // Without any work: the run was interrupted.
 constexpr double kNormal80 = 1.2816;          // Four of five lie within so many standard deviations.
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Complete lines from `offset` on; returns where the last one ends.
 template <class Use>
@@ -272,7 +266,7 @@ void RunProgress::ListWorkers(RunStatus* status) const {
     host.last_unix_s = std::max(host.last_unix_s, sums.last_unix_s);
     if (sums.done_cost > 0) slowness.push_back(slowness_of(sums));
   }
-  const double median = Median(slowness);
+  const double median = slowness.empty() ? 0 : UpperMedian(slowness);
   const auto worker_of = [&](const std::string& name, const WorkerSums& sums) {
     return RunStatus::Worker{name,
                              sums.host,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "foothold/base/median.h"
 #include "foothold/base/parallel.h"
 #include "foothold/objective/relative_twist.h"
 
@@ -61,20 +62,14 @@ KeyframeQuality Summarize(std::vector<WeightedError> errors) {
   return out;
 }
 
-float Median(std::vector<float> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 void SummarizeContacts(const std::map<int, std::vector<float>>& by_keyframe, PersonQuality* out) {
   for (const auto& [keyframe, logs] : by_keyframe) {
     out->keyframe.push_back(keyframe);
-    out->contact_log.push_back(Median(logs));
+    out->contact_log.push_back(UpperMedian(logs));
   }
   const size_t count = out->keyframe.size();
   if (count < 2) return;
-  const float middle = Median(out->contact_log);
+  const float middle = UpperMedian(out->contact_log);
   std::vector<float> deviations;
   double mean_k = 0, mean_log = 0, kk = 0, kl = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -86,7 +81,7 @@ void SummarizeContacts(const std::map<int, std::vector<float>>& by_keyframe, Per
     kk += (out->keyframe[i] - mean_k) * (out->keyframe[i] - mean_k);
     kl += (out->keyframe[i] - mean_k) * (out->contact_log[i] - mean_log);
   }
-  out->contact_spread = 1.4826f * Median(deviations);
+  out->contact_spread = 1.4826f * UpperMedian(deviations);
   out->contact_trend = static_cast<float>(kl / kk * (out->keyframe.back() - out->keyframe.front()));
 }
 

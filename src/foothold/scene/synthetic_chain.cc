@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "foothold/base/median.h"
+
 namespace foothold::synthetic {
 namespace {
 
@@ -43,12 +45,6 @@ Quatd LargestEigenvector(Mat4d m) {
   return Normalized(Quatd{vectors(0, best), vectors(1, best), vectors(2, best), vectors(3, best)});
 }
 
-double Median(std::vector<double> values) {
-  const size_t middle = values.size() / 2;
-  std::nth_element(values.begin(), values.begin() + middle, values.end());
-  return values[middle];
-}
-
 // Matched points of a pair in each keyframe's own camera, by the given depth at the nearest pixel.
 void MatchedPoints(const Observations& observations,
                    const KeyframePair& pair,
@@ -80,7 +76,7 @@ Similarity3d AlignPair(const std::vector<Vec3d>& in_i, const std::vector<Vec3d>&
   for (int step = 0; step < kReweightings; ++step) {
     std::vector<double> errors(in_i.size());
     for (size_t k = 0; k < in_i.size(); ++k) errors[k] = Norm(in_i[k] - i_from_j * in_j[k]) / Norm(in_i[k]);
-    const double width = std::max(1e-9, 3 * Median(errors));
+    const double width = std::max(1e-9, 3 * UpperMedian(errors));
     for (size_t k = 0; k < in_i.size(); ++k) {
       const double ratio = errors[k] / width;
       weights[k] = base[k] / ((1 + ratio * ratio) * (1 + ratio * ratio));

@@ -4,18 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "foothold/base/median.h"
+
 namespace foothold::video_internal {
 namespace {
 
 constexpr double kGapMin_s = 0.25;
 constexpr double kGapMedians = 3.5;
 constexpr int kEndIntervals = 5;  // Intervals that say how time goes on past the last known frame.
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + values.size() / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Indices of the longest strictly increasing subsequence (patience sorting); the earliest on ties.
 std::vector<int> LongestIncreasing(const std::vector<double>& values) {
@@ -45,7 +41,7 @@ double MedianInterval(const std::vector<double>& time_s, const std::vector<int>&
   for (int k = from + 1; k <= to; ++k) {
     intervals.push_back((time_s[known[k]] - time_s[known[k - 1]]) / (known[k] - known[k - 1]));
   }
-  return Median(std::move(intervals));
+  return UpperMedian(std::move(intervals));
 }
 
 }  // namespace
@@ -80,7 +76,7 @@ FrameTimes RepairFrameTimes(const std::vector<double>& reported_s, double fallba
   }
   std::vector<double> intervals;
   for (int i = 1; i < count; ++i) intervals.push_back(time_s[i] - time_s[i - 1]);
-  result.median_interval_s = Median(std::move(intervals));
+  result.median_interval_s = UpperMedian(std::move(intervals));
   return result;
 }
 
@@ -99,7 +95,7 @@ std::vector<int> FramesBehindGaps(const std::vector<double>& time_s) {
   for (size_t i = 1; i < time_s.size(); ++i) intervals.push_back(time_s[i] - time_s[i - 1]);
   std::vector<int> behind;
   if (intervals.empty()) return behind;
-  const double limit_s = std::max(kGapMin_s, kGapMedians * Median(intervals));
+  const double limit_s = std::max(kGapMin_s, kGapMedians * UpperMedian(intervals));
   for (size_t i = 0; i < intervals.size(); ++i) {
     if (intervals[i] > limit_s) behind.push_back(static_cast<int>(i) + 1);
   }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "foothold/base/median.h"
+
 namespace foothold {
 namespace {
 
@@ -19,12 +21,6 @@ void CollectRatios(const Keyframe& earlier, const Keyframe& later, std::vector<d
     const float confidence = std::min(earlier.confidence.data[i], later.confidence.data[i]);
     if (a > 0 && b > 0 && confidence > kMinConfidence) log_ratios->push_back(std::log(double(a) / b));
   }
-}
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // Square root of the summed squared distances of camera centres from their mean.
@@ -44,7 +40,7 @@ double ScaleBetween(const Observations& earlier, const Observations& later, int 
       if (b.frame + offset == a.frame) CollectRatios(a, b, &log_ratios);
     }
   }
-  if (log_ratios.size() >= kMinRatios) return std::exp(Median(std::move(log_ratios)));
+  if (log_ratios.size() >= kMinRatios) return std::exp(UpperMedian(std::move(log_ratios)));
   const double a = SpreadOf(earlier.camera.world_from_cam, offset, shared);
   const double b = SpreadOf(later.camera.world_from_cam, 0, shared);
   return a > kMinPath && b > kMinPath ? a / b : 1;

@@ -6,15 +6,15 @@
 #include <limits>
 #include <map>
 #include <numbers>
+#include <utility>
+
+#include "foothold/base/median.h"
 
 namespace foothold::report {
 namespace {
 
 double Median(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return values.empty() ? std::numeric_limits<double>::quiet_NaN() : UpperMedian(std::move(values));
 }
 
 // Speed over windows of about half a second, so that jitter does not count as motion. `horizontal`
