@@ -266,5 +266,21 @@ TEST(Josh, InitialReconstructionIsTheObservations) {
   }
 }
 
+TEST(Josh, MatchesOnDiskChangeNothing) {
+  JoshOptions on_disk;
+  on_disk.match_memory_mb = 0;
+  on_disk.spill_dir = testing::TempDir();
+  EXPECT_EQ(Numbers(OptimizeValid(NoisyClip(), on_disk)), Numbers(OptimizeValid(NoisyClip())));
+}
+
+TEST(Josh, SaysThatMatchesHaveNoRoom) {
+  JoshOptions on_disk;
+  on_disk.match_memory_mb = 0;
+  on_disk.spill_dir = "/nonexistent/folder";
+  ExpectError(ErrorKind::kStorage, {"josh.spill_dir"}, [&] {
+    OptimizeJointly(NoisyClip(), SharedBody(), on_disk, 1);
+  });
+}
+
 }  // namespace
 }  // namespace foothold

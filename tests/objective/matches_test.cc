@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "foothold/objective/match3d.h"
+
 namespace foothold {
 namespace {
 
@@ -67,7 +69,7 @@ TEST(PackMatches, ThinsEvenly) {
   ASSERT_EQ(pairs[0].matches.size(), 4u);
   const float expected[] = {0, 2, 5, 7};
   for (int n = 0; n < 4; ++n) EXPECT_EQ(pairs[0].matches[n].x_i + 8, expected[n]);
-  EXPECT_EQ(ThinMatches(PackMatches(observations, 0), 4)[0].matches.size(), 4u);
+  EXPECT_EQ(PackAlignments(PackMatches(observations, 0), 4)->pairs[0].end, kMatchLanes);
 }
 
 }  // namespace

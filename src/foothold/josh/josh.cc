@@ -3,8 +3,10 @@
 
 #include <cmath>
 #include <memory>
+#include <memory_resource>
 
 #include "foothold/base/error.h"
+#include "foothold/base/spill_resource.h"
 #include "foothold/josh/alignment.h"
 #include "foothold/josh/assemble.h"
 #include "foothold/josh/boxes.h"
@@ -69,9 +71,10 @@ class JointObjective {
                  const JoshOptions& options,
                  const Variables& variables,
                  const std::vector<MatchedPair>& pairs,
-                 const std::vector<double>& initial)
+                 const std::vector<double>& initial,
+                 std::pmr::memory_resource* match_memory)
       : options_(options), variables_(variables), terms_(kCount) {
-    const auto alignments = PackAlignments(ThinMatches(pairs, kMaxMatches3d));
+    const auto alignments = PackAlignments(pairs, kMaxMatches3d, match_memory);
     Match3dOptions distance;
     distance.distance_only = true;
     Set(kMatch3d,
@@ -80,7 +83,9 @@ class JointObjective {
     Set(kDistance, std::make_unique<Match3dTerm>(variables, alignments, distance), options.match_weight);
     // Cameras that are given need no reprojection; their scales come from match3d.
     const double match2d_weight = observations.camera.poses_fixed ? 0 : options.match_weight;
-    Set(kMatch2d, std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions()), match2d_weight);
+    Set(kMatch2d,
+        std::make_unique<Match2dTerm>(variables, pairs, Match2dOptions(), match_memory),
+        match2d_weight);
     SetContacts({}, {});
     Set(kStatic,
         std::make_unique<ContactStaticTerm>(
@@ -308,7 +313,8 @@ JoshResult OptimizeJointly(const Observations& given,
   }
   JoshResult result;
   result.summary.num_keyframes = static_cast<int>(given.keyframes.size());
-  std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d);
+  SpillResource match_memory(static_cast<size_t>(options.match_memory_mb) << 20, options.spill_dir);
+  std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d, &match_memory);
   const bool has_matches = !pairs.empty();
   // Depths of fixed cameras stay: nothing but their own noise could move them.
   const bool refine_depth = options.refine_depth && has_matches && !given.camera.poses_fixed;
@@ -320,7 +326,8 @@ JoshResult OptimizeJointly(const Observations& given,
   Variables& variables = beginning.variables;
   const std::vector<double> initial = variables.layout.initial_values();
   std::vector<double> values = initial;
-  auto objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
+  auto objective =
+      std::make_unique<JointObjective>(observations, options, variables, pairs, initial, &match_memory);
   const auto contacts_within = [&](double tolerance) {
     const ParameterView view{&variables.layout, values.data()};
     return ChooseSurfaces(
@@ -342,7 +349,8 @@ JoshResult OptimizeJointly(const Observations& given,
                      &corrected,
                      &pairs);
     objective.reset();  // Its matches and those of the next take a gigabyte each in long clips.
-    objective = std::make_unique<JointObjective>(observations, options, variables, pairs, initial);
+    objective =
+        std::make_unique<JointObjective>(observations, options, variables, pairs, initial, &match_memory);
     run(Stage::kReproject, kFineTolerance);
   }
   run(Stage::kMotion, kFineTolerance);

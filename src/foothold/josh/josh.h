@@ -31,6 +31,9 @@ struct JoshOptions {
   bool steady_poses = true;          // Take perception's slow errors out of the rotations first.
   int max_iterations = 30;           // Per stage.
   double min_point_confidence = 0.1;
+  // Where matches lie, of long clips; no byte depends on it (base/spill_resource.h).
+  int match_memory_mb = 4096;
+  std::string spill_dir;
   static const OptionTable& Table();
 };
 
@@ -48,7 +51,7 @@ struct JoshResult {
 // follows perception), no_people. Flags of a person: no_keyframe (seen at no keyframe, hence not optimised),
 // no_contacts. `journal` (may be null; calibrated mode) keeps the parameters of stages and, while one runs,
 // of its iterations. Throws Error(kUsage) for device cuda in another mode than released, Error(kDevice) when
-// the GPU is missing or fails.
+// the GPU is missing or fails, Error(kStorage) when spill_dir has no room for matches beyond match_memory_mb.
 JoshResult OptimizeJointly(const Observations& observations,
                            const BodyModel& body,
                            const JoshOptions& options,

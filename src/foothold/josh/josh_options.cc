@@ -54,6 +54,17 @@ const OptionTable& JoshOptions::Table() {
                0,
                1,
                "Depths with less confidence give no scene points and no contacts.")
+          .Add("match_memory_mb",
+               &JoshOptions::match_memory_mb,
+               0,
+               1 << 24,
+               "Memory for the matches of one clip; those beyond it lie in a file in spill_dir.")
+          .DoesNotAffectLabels()
+          .Add("spill_dir",
+               &JoshOptions::spill_dir,
+               {},
+               "Folder for matches beyond match_memory_mb, on a local disk. Empty: $TMPDIR, else /var/tmp.")
+          .DoesNotAffectLabels()
           .Build();
   return table;
 }

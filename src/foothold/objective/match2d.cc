@@ -18,12 +18,13 @@ constexpr double kMostProjected_px = 1e6;
 
 Match2dTerm::Match2dTerm(const Variables& variables,
                          const std::vector<MatchedPair>& pairs,
-                         const Match2dOptions& options)
-    : variables_(variables), options_(options), loss_(options.gamma, options.epsilon) {
+                         const Match2dOptions& options,
+                         std::pmr::memory_resource* memory)
+    : variables_(variables), matches_(memory), options_(options), loss_(options.gamma, options.epsilon) {
   double sum = 0;
   size_t count = 0;
   for (const MatchedPair& pair : pairs) count += pair.matches.size();
-  MatchPacker packer(count, pairs.size());
+  MatchPacker packer(count, pairs.size(), memory);
   for (const MatchedPair& pair : pairs) {
     blocks_.push_back(
         {variables.camera_blocks[pair.i], variables.camera_blocks[pair.j], variables.focal_block});

@@ -25,10 +25,11 @@ struct Match2dOptions {
 
 class Match2dTerm : public EnergyTerm {
  public:
-  // `variables` outlives the term.
+  // `variables` and `memory`, where the matches lie, outlive the term.
   Match2dTerm(const Variables& variables,
               const std::vector<MatchedPair>& pairs,
-              const Match2dOptions& options);
+              const Match2dOptions& options,
+              std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   std::string name() const override { return "match2d"; }
   int num_residuals() const override { return num_residuals_; }

@@ -8,13 +8,17 @@
 
 namespace foothold {
 
-std::shared_ptr<const PackedMatches> PackAlignments(const std::vector<MatchedPair>& pairs) {
+std::shared_ptr<const PackedMatches> PackAlignments(const std::vector<MatchedPair>& pairs,
+                                                    int max_per_pair,
+                                                    std::pmr::memory_resource* memory) {
   size_t count = 0;
-  for (const MatchedPair& pair : pairs) count += pair.matches.size();
-  MatchPacker packer(count, pairs.size());
+  for (const MatchedPair& pair : pairs) count += NumUsedMatches(pair.matches.size(), max_per_pair);
+  MatchPacker packer(count, pairs.size(), memory);
   for (const MatchedPair& pair : pairs) {
     packer.BeginPair(pair.i, pair.j);
-    for (const DepthMatch& match : pair.matches) {
+    const size_t used = NumUsedMatches(pair.matches.size(), max_per_pair);
+    for (size_t n = 0; n < used; ++n) {
+      const DepthMatch& match = pair.matches[UsedMatch(n, used, pair.matches.size())];
       const float weight = std::sqrt(match.weight_i * match.weight_j);
       if (weight > 0) packer.Add(FirstEnd(match), SecondEnd(match), weight);
     }

@@ -26,8 +26,11 @@ struct Match3dOptions {
   bool distance_only = false;
 };
 
-// Matches whose depth is known at both ends.
-std::shared_ptr<const PackedMatches> PackAlignments(const std::vector<MatchedPair>& pairs);
+// Matches whose depth is known at both ends, among `max_per_pair` of each pair (0: all) as in PackMatches.
+std::shared_ptr<const PackedMatches> PackAlignments(
+    const std::vector<MatchedPair>& pairs,
+    int max_per_pair = 0,
+    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 class Match3dTerm : public EnergyTerm {
  public:

@@ -156,12 +156,14 @@ void Append(const MatchEnd<float>& end, PackedEnds* ends) {
 }
 
 void Reserve(size_t count, PackedEnds* ends) {
-  for (std::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1}) field->reserve(count);
+  for (std::pmr::vector<float>* field : {&ends->x, &ends->y, &ends->core, &ends->omega_m1})
+    field->reserve(count);
 }
 
 }  // namespace
 
-MatchPacker::MatchPacker(size_t num_matches, size_t num_pairs) {
+MatchPacker::MatchPacker(size_t num_matches, size_t num_pairs, std::pmr::memory_resource* memory)
+    : packed_(memory) {
   const size_t most = num_matches + (kMatchLanes - 1) * num_pairs;
   Reserve(most, &packed_.first);
   Reserve(most, &packed_.second);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <vector>
 
 #include "foothold/objective/match_kernel.h"
@@ -15,21 +16,28 @@ struct PackedPair {
   int64_t begin = 0, end = 0;  // Into the arrays; a multiple of kMatchLanes apart.
 };
 struct PackedEnds {
-  std::vector<float> x, y, core, omega_m1;  // As MatchEnd.
+  explicit PackedEnds(std::pmr::memory_resource* memory)
+      : x(memory), y(memory), core(memory), omega_m1(memory) {}
+  std::pmr::vector<float> x, y, core, omega_m1;  // As MatchEnd.
 };
 struct PackedMatches {
+  explicit PackedMatches(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : first(memory), second(memory), confidence(memory), second_confidence(memory) {}
   std::vector<PackedPair> pairs;
-  PackedEnds first, second;       // In keyframe i, in keyframe j.
-  std::vector<float> confidence;  // Of matches whose first end is the source.
+  PackedEnds first, second;            // In keyframe i, in keyframe j.
+  std::pmr::vector<float> confidence;  // Of matches whose first end is the source.
   // Of matches whose second end is the source; empty: the same.
-  std::vector<float> second_confidence;
+  std::pmr::vector<float> second_confidence;
 };
 constexpr int kMatchLanes = 8;
 
 // Fills PackedMatches pair by pair.
 class MatchPacker {
  public:
-  explicit MatchPacker(size_t num_matches, size_t num_pairs);  // To reserve memory; may be wrong.
+  // The numbers are to reserve memory, and may be wrong; `memory` outlives the packed matches.
+  MatchPacker(size_t num_matches,
+              size_t num_pairs,
+              std::pmr::memory_resource* memory = std::pmr::get_default_resource());
   void BeginPair(int i, int j);
   void Add(const MatchEnd<float>& first, const MatchEnd<float>& second, float confidence);
   void Add(const MatchEnd<float>& first,

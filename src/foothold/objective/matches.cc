@@ -36,30 +36,17 @@ DepthSample SampleDepth(const Keyframe& keyframe, float x, float y) {
   return sample;
 }
 
-void Thin(int max_per_pair, std::vector<DepthMatch>* matches) {
-  const size_t count = matches->size(), most = static_cast<size_t>(max_per_pair);
-  if (max_per_pair <= 0 || count <= most) return;
-  for (size_t n = 0; n < most; ++n) (*matches)[n] = (*matches)[n * count / most];
-  matches->resize(most);
-}
-
 }  // namespace
 
-std::vector<MatchedPair> ThinMatches(const std::vector<MatchedPair>& pairs, int max_per_pair) {
-  std::vector<MatchedPair> thinned = pairs;
-  for (MatchedPair& pair : thinned) Thin(max_per_pair, &pair.matches);
-  return thinned;
-}
-
-std::vector<MatchedPair> PackMatches(const Observations& observations, int max_per_pair) {
+std::vector<MatchedPair> PackMatches(const Observations& observations,
+                                     int max_per_pair,
+                                     std::pmr::memory_resource* memory) {
   const auto center_x = static_cast<float>(observations.camera.pinhole.center_x_px);
   const auto center_y = static_cast<float>(observations.camera.pinhole.center_y_px);
   std::vector<MatchedPair> packed;
+  std::vector<DepthMatch> usable;
   for (const KeyframePair& pair : observations.pairs) {
-    MatchedPair matched;
-    matched.i = pair.i;
-    matched.j = pair.j;
-    matched.matches.reserve(pair.matches.size());
+    usable.clear();
     for (const PixelMatch& match : pair.matches) {
       if (!(match.confidence > 0)) continue;
       const DepthSample i = SampleDepth(observations.keyframes[pair.i], match.x_i, match.y_i);
@@ -72,10 +59,14 @@ std::vector<MatchedPair> PackMatches(const Observations& observations, int max_p
                            j.depth,
                            match.confidence * i.confidence,
                            match.confidence * j.confidence};
-      if (out.weight_i > 0 || out.weight_j > 0) matched.matches.push_back(out);
+      if (out.weight_i > 0 || out.weight_j > 0) usable.push_back(out);
     }
-    Thin(max_per_pair, &matched.matches);
-    if (!matched.matches.empty()) packed.push_back(std::move(matched));
+    if (usable.empty()) continue;
+    MatchedPair matched{pair.i, pair.j, std::pmr::vector<DepthMatch>(memory)};
+    const size_t used = NumUsedMatches(usable.size(), max_per_pair);
+    matched.matches.reserve(used);
+    for (size_t n = 0; n < used; ++n) matched.matches.push_back(usable[UsedMatch(n, used, usable.size())]);
+    packed.push_back(std::move(matched));
   }
   return packed;
 }

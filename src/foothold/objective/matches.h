@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory_resource>
 #include <vector>
 
 #include "foothold/objective/match_sums.h"
@@ -29,14 +30,20 @@ inline MatchEnd<float> SecondEnd(const DepthMatch& m) {
 
 struct MatchedPair {
   int i = 0, j = 0;
-  std::vector<DepthMatch> matches;
+  std::pmr::vector<DepthMatch> matches;
 };
 
 // Looks depths up at the matches; drops matches without confidence and pairs without matches. Of a
 // pair with more than `max_per_pair` matches (0: no limit), that many are taken at even steps of the
-// list: neighbouring matches share most of their error, so thinning them costs little accuracy.
-std::vector<MatchedPair> PackMatches(const Observations& observations, int max_per_pair);
-// A subset, by the same rule.
-std::vector<MatchedPair> ThinMatches(const std::vector<MatchedPair>& pairs, int max_per_pair);
+// list: neighbouring matches share most of their error, so thinning them costs little accuracy. Matches lie
+// in `memory`, which outlives them.
+std::vector<MatchedPair> PackMatches(const Observations& observations,
+                                     int max_per_pair,
+                                     std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+// The same rule: how many of `count` matches are used, and which one is the nth of them.
+inline size_t NumUsedMatches(size_t count, int max_per_pair) {
+  return max_per_pair > 0 ? std::min(count, static_cast<size_t>(max_per_pair)) : count;
+}
+inline size_t UsedMatch(size_t n, size_t used, size_t count) { return n * count / used; }
 
 }  // namespace foothold

@@ -20,7 +20,10 @@ int Reduced(int long_edge_px, double share, int least_px) {
 
 MemoryRung StepDown(int rung, LabelOptions* options) {
   MemoryRung out;
-  if (rung >= 1) options->run.threads = 1;
+  if (rung >= 1) {
+    options->run.threads = 1;
+    options->josh.match_memory_mb = 0;
+  }
   if (rung < 2) return out;
   const double share = rung == 2 ? 2.0 / 3 : 0.5;
   int& analysis_px = options->classical.frames.analysis_long_edge_px;
