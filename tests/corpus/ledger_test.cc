@@ -277,6 +277,17 @@ TEST(Ledger, RecordsReadBack) {
     EXPECT_FALSE(ParseRecord(bad, &read));
     EXPECT_FALSE(ParseRecord(WithSum(bad), &read)) << bad;
   }
+  // What only somebody who makes sums can write (found by fuzz_ledgerrecord): a number that no integer holds,
+  // a name that is given twice.
+  const std::string json = line.substr(0, line.rfind(",\"sum\"")) + "}";
+  ASSERT_EQ(WithSum(json), line);
+  const auto with = [&](const std::string& old, const std::string& now) {
+    std::string changed = json;
+    return WithSum(changed.replace(changed.find(old), old.size(), now));
+  };
+  EXPECT_TRUE(ParseRecord(with("\"frames\":5", "\"frames\":6"), &read));
+  EXPECT_FALSE(ParseRecord(with("\"frames\":5", "\"frames\":2222222220000000000000"), &read));
+  EXPECT_FALSE(ParseRecord(with("\"frames\":5", "\"frames\":5,\"unit\":\"son\""), &read));
   for (size_t i = 0; i < line.size(); ++i) {
     std::string damaged = line;
     damaged[i] = static_cast<char>(damaged[i] ^ 1);

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "foothold/corpus/whole_number.h"
+
 namespace foothold {
 namespace {
 
@@ -83,8 +85,8 @@ Holder HolderOf(std::string_view claim_text) {
   try {
     const std::string machine = claim.value("machine", ""), start = claim.value("process_start", "");
     if (machine.empty() || start.empty() || machine != MachineId()) return Holder::kElsewhere;
-    return StartTimeOf(claim.value("pid", 0L)) == start ? Holder::kAlive : Holder::kDead;
-  } catch (const nlohmann::json::exception&) {  // A member of another type.
+    return StartTimeOf(WholeNumber<long>(claim.at("pid"))) == start ? Holder::kAlive : Holder::kDead;
+  } catch (const std::exception&) {  // A member that is missing or of another type.
     return Holder::kUnknown;
   }
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foothold/base/hash.h"
+#include "foothold/corpus/whole_number.h"
 
 namespace foothold {
 namespace {
@@ -158,22 +159,28 @@ bool ParseRecord(std::string_view line, LedgerRecord* record) {
     record->unit_id = json.at("id");
     record->reason = json.at("reason");
     record->message = json.at("message");
-    record->clips_done = json.at("clips_done");
-    record->clips_rejected = json.at("clips_rejected");
-    record->frames = json.at("frames");
+    ReadWhole(json.at("clips_done"), &record->clips_done);
+    ReadWhole(json.at("clips_rejected"), &record->clips_rejected);
+    ReadWhole(json.at("frames"), &record->frames);
     record->seconds = json.at("seconds");
     record->host = json.at("host");
     record->process = json.at("process");
-    record->rank = json.at("rank");
-    record->time_unix_s = json.at("time_unix_s");
+    ReadWhole(json.at("rank"), &record->rank);
+    ReadWhole(json.at("time_unix_s"), &record->time_unix_s);
     record->labels.clear();
     for (const auto& label : json.at("labels")) {
-      record->labels.push_back({label.at("path"), label.at("frames"), label.at("bytes"), label.at("xxh3")});
+      LabelFile& file = record->labels.emplace_back();
+      file.path = label.at("path");
+      ReadWhole(label.at("frames"), &file.frames);
+      ReadWhole(label.at("bytes"), &file.bytes);
+      file.xxh3 = label.at("xxh3");
     }
-  } catch (const nlohmann::json::exception&) {
+  } catch (const std::exception&) {  // A member that is missing, of another type or too large.
     return false;
   }
-  return true;
+  // Of a name that is given twice, the head has the first and the whole the last.
+  uint64_t hash = 0;
+  return HashOfKey(record->unit_key, &hash) && hash == head.unit_hash;
 }
 
 }  // namespace foothold

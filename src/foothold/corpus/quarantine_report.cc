@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foothold/base/error.h"
+#include "foothold/corpus/whole_number.h"
 
 namespace foothold {
 namespace {
@@ -27,12 +28,15 @@ Json ParseObject(const std::string& text) {
   return json.is_object() ? json : Json::object();
 }
 
-template <class Value>
-Value ValueOr(const Json& json, const char* name, Value otherwise) {
+// A member that is missing, or of another type, leaves *value alone.
+void ReadIfText(const Json& json, const char* name, std::string* value) {
+  if (json.contains(name) && json[name].is_string()) *value = json[name];
+}
+template <class Int>
+void ReadIfWhole(const Json& json, const char* name, Int* value) {
   try {
-    return json.value(name, otherwise);
-  } catch (const Json::exception&) {  // Of another type.
-    return otherwise;
+    ReadWhole(json.at(name), value);
+  } catch (const std::exception&) {
   }
 }
 
@@ -51,17 +55,19 @@ void QuarantineReport::AddAttempt(int number, std::string_view claim_text) {
   std::vector<std::string> lines = LinesOf(claim_text);
   if (!lines.empty()) {
     const Json holder = ParseObject(lines.front());
-    attempt.host = ValueOr(holder, "host", std::string());
-    attempt.process = ValueOr(holder, "process", std::string());
-    attempt.pid = ValueOr(holder, "pid", 0L);
-    attempt.time_unix_s = ValueOr(holder, "time_unix_s", int64_t{0});
+    ReadIfText(holder, "host", &attempt.host);
+    ReadIfText(holder, "process", &attempt.process);
+    ReadIfWhole(holder, "pid", &attempt.pid);
+    ReadIfWhole(holder, "time_unix_s", &attempt.time_unix_s);
     lines.erase(lines.begin());
   }
   std::erase_if(lines, [&](const std::string& line) {
     if (!line.starts_with(kFailure)) return false;
     const Json failure = ParseObject(line);
-    attempt.reason = ValueOr(failure, "failure", std::string("unknown"));
-    attempt.message = ValueOr(failure, "message", std::string());
+    attempt.reason = "unknown";
+    attempt.message.clear();
+    ReadIfText(failure, "failure", &attempt.reason);
+    ReadIfText(failure, "message", &attempt.message);
     return true;
   });
   if (lines.size() > kMaxLines) lines.erase(lines.begin(), lines.end() - kMaxLines);
@@ -99,22 +105,22 @@ QuarantineReport QuarantineReport::Parse(const std::string& text, const std::str
     const Json json = Json::parse(text);
     report.unit.id = json.at("id");
     report.unit.path = json.at("path");
-    report.unit.begin = json.at("frames").at(0);
-    report.unit.end = json.at("frames").at(1);
+    ReadWhole(json.at("frames").at(0), &report.unit.begin);
+    ReadWhole(json.at("frames").at(1), &report.unit.end);
     report.reason = json.at("reason");
     report.message = json.at("message");
     report.log = json.at("log").get<std::vector<std::string>>();
     report.reproduce = json.at("reproduce");
     for (const Json& attempt : json.at("attempts")) {
-      report.attempts.push_back({attempt.at("attempt"),
+      report.attempts.push_back({WholeNumber<int>(attempt.at("attempt")),
                                  attempt.at("host"),
                                  attempt.at("process"),
-                                 attempt.at("pid"),
-                                 attempt.at("begun_unix_s"),
+                                 WholeNumber<long>(attempt.at("pid")),
+                                 WholeNumber<int64_t>(attempt.at("begun_unix_s")),
                                  attempt.at("reason"),
                                  attempt.at("message")});
     }
-  } catch (const Json::exception& error) {
+  } catch (const std::exception& error) {
     throw Error(ErrorKind::kBadInput,
                 path + ": is no quarantine report (" + error.what() +
                     "); remove it, the records still say why the unit was given up");

@@ -12,6 +12,7 @@
 
 #include "foothold/base/atomic_file.h"
 #include "foothold/base/error.h"
+#include "foothold/corpus/whole_number.h"
 
 namespace foothold {
 namespace {
@@ -98,12 +99,12 @@ Unit ParseUnit(std::string_view line) {
     unit.id = BytesOfLatin1(unit.id);
     unit.path = BytesOfLatin1(unit.path);
   }
-  unit.begin = json.at("begin");
-  unit.end = json.at("end");
+  ReadWhole(json.at("begin"), &unit.begin);
+  ReadWhole(json.at("end"), &unit.end);
   unit.kind = KindOf(json.at("kind"));
-  unit.num_parts = json.at("num_parts");
+  ReadWhole(json.at("num_parts"), &unit.num_parts);
   unit.cost_s = json.at("cost_s");
-  unit.priority = json.at("priority");
+  ReadWhole(json.at("priority"), &unit.priority);
   return unit;
 }
 

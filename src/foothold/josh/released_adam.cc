@@ -2,6 +2,7 @@
 #include "foothold/josh/released_adam.h"
 
 #include <cmath>
+#include <limits>
 
 #include "foothold/solver/adam.h"
 
@@ -42,14 +43,17 @@ struct StageRun {
   bool bodies;      // Whether they move.
 };
 
-// False when the loss was not finite; then `parameters` are those of the last finite one.
+// False when the loss was not finite; then `parameters` are those of the last finite one. `best`, if given,
+// becomes the state of the lowest total.
 bool RunStage(const JointProblem& problem,
               const BodyModel& model,
               const StageRun& run,
               const ReleasedWeights& weights,
               int threads,
               JointParameters* parameters,
-              std::vector<ReleasedLosses>* curve) {
+              std::vector<ReleasedLosses>* curve,
+              JointParameters* best = nullptr) {
+  double lowest = std::numeric_limits<double>::infinity();
   const std::vector<double*> values = Numbers(parameters, run.bodies);
   Adam adam(values.size(), {}), focal_adam(1, {});
   ReleasedGradient gradient;
@@ -61,6 +65,10 @@ bool RunStage(const JointProblem& problem,
       return false;
     }
     finite = *parameters;
+    if (best != nullptr && curve->back().total < lowest) {
+      lowest = curve->back().total;
+      *best = finite;
+    }
     const double rate = CosineRate(run.rate, step, run.iterations);
     const std::vector<double*> slopes = Numbers(&gradient.by, run.bodies);
     for (size_t i = 0; i < values.size(); ++i) *values[i] = adam.Step(i, *values[i], *slopes[i], rate);
@@ -91,6 +99,22 @@ ReleasedAdamResult ReprojectReleasedByAdam(const JointProblem& problem,
     result.failure = "stage 2: the loss is not finite";
   }
   return result;
+}
+
+JointParameters ImproveReleasedByAdam(const JointProblem& problem,
+                                      const BodyModel& model,
+                                      const JointParameters& start,
+                                      ReleasedStage stage,
+                                      const ReleasedAdamOptions& options,
+                                      int threads) {
+  const StageRun run =
+      stage == ReleasedStage::kAlign
+          ? StageRun{stage, options.align_iterations, options.align_rate, 0, options.move_bodies}
+          : StageRun{stage, options.reproject_iterations, options.reproject_rate, 1, options.move_bodies};
+  JointParameters parameters = start, best = start;
+  std::vector<ReleasedLosses> curve;
+  RunStage(problem, model, run, options.weights, threads, &parameters, &curve, &best);
+  return best;
 }
 
 ReleasedAdamResult MinimizeReleasedByAdam(const JointProblem& problem,

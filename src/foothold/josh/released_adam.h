@@ -41,4 +41,13 @@ ReleasedAdamResult ReprojectReleasedByAdam(const JointProblem& problem,
                                            const ReleasedAdamOptions& options,
                                            int threads);
 
+// A stage of the schedule from `start`: the state of the lowest total on the way, `start` itself when none is
+// lower.
+JointParameters ImproveReleasedByAdam(const JointProblem& problem,
+                                      const BodyModel& model,
+                                      const JointParameters& start,
+                                      ReleasedStage stage,
+                                      const ReleasedAdamOptions& options,
+                                      int threads);
+
 }  // namespace foothold

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "foothold/josh/released_adam.h"
 #include "foothold/objective/released/human_terms.h"
 #include "foothold/objective/released/solver_terms.h"
 #include "foothold/solver/levenberg_marquardt.h"
@@ -155,20 +156,34 @@ ReleasedSolution SolveReleased(const JointProblem& problem,
   const PackedMatches matches = PackProblemMatches(problem);
   const JointParameters initial = InitialParameters(problem);
   Variables variables = BuildCameraVariables(problem, initial);
-  Terms terms(problem, model, initial, matches, variables);
   std::vector<double> values = variables.layout.initial_values();
   solution.summary.num_keyframes = problem.num_keyframes();
-  solution.aligned = solution.reprojected = initial;
-  solution.align_iterations =
-      RunStage(&terms, ReleasedStage::kAlign, options, threads, &variables, &values, &solution.summary);
-  ReadBack(problem, variables, values, &solution.aligned);
-  solution.reproject_iterations =
-      RunStage(&terms, ReleasedStage::kReproject, options, threads, &variables, &values, &solution.summary);
-  ReadBack(problem, variables, values, &solution.reprojected);
-  if (options.free_bodies) {
-    solution.align_pull = PullOnBodies(problem, model, solution.aligned, options.weights);
-    solution.reproject_pull = PullOnBodies(problem, model, solution.reprojected, options.weights);
+  solution.aligned = initial;
+  // A stage by the second order with the bodies of `state`, which then move if something pulls them.
+  auto terms = std::make_unique<Terms>(problem, model, initial, matches, variables);
+  const auto run = [&](ReleasedStage stage, JointParameters* state, int* iterations, double* pull) {
+    *iterations = RunStage(terms.get(), stage, options, threads, &variables, &values, &solution.summary);
+    ReadBack(problem, variables, values, state);
+    if (!options.free_bodies) return;
+    *pull = PullOnBodies(problem, model, *state, options.weights);
+    if (*pull < 1 && !solution.bodies_moved) return;
+    ReleasedAdamOptions schedule;
+    schedule.weights = options.weights;
+    *state = ImproveReleasedByAdam(problem, model, *state, stage, schedule, threads);
+    solution.bodies_moved = true;
+  };
+  run(ReleasedStage::kAlign, &solution.aligned, &solution.align_iterations, &solution.align_pull);
+  if (solution.bodies_moved) {
+    terms.reset();
+    variables = BuildCameraVariables(problem, solution.aligned);
+    values = variables.layout.initial_values();
+    terms = std::make_unique<Terms>(problem, model, solution.aligned, matches, variables);
   }
+  solution.reprojected = solution.aligned;
+  run(ReleasedStage::kReproject,
+      &solution.reprojected,
+      &solution.reproject_iterations,
+      &solution.reproject_pull);
   return solution;
 }
 
