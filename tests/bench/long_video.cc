@@ -3,7 +3,7 @@
 // noise): one solve of the whole clip with loop edges, one without, and chunks of 100 frames solved
 // alone and chained, all on the same data.
 //   build/bin/long_video [--frames 10000] [--seed 1] [--people 1] [--threads 1] [--loop-pairs 1]
-//                        [--only loops|window|chunks] [--terms]
+//                        [--only loops|window|chunks] [--terms] [--match-memory-mb 4096]
 // Columns: CPU seconds; linearisations of the solver; ATE (mean, rigid alignment of the whole path);
 // W-MPJPE; `drift`: scale of the camera path over the last 500 frames against that over the first 500,
 // each from the similarity between true and found centres; `scales`: smallest and largest such scale
@@ -39,6 +39,7 @@ struct Arguments {
   int loop_pairs = 1;
   int stride = 8;
   int interval = 5;
+  int match_memory_mb = JoshOptions().match_memory_mb;
   double rate = 30;
   double length = 0;
   bool terms = false;
@@ -58,6 +59,7 @@ Arguments Parse(int argc, char** argv) {
     if (name == "--frames") arguments.frames = std::atoi(value);
     if (name == "--seed") arguments.seed = std::atoi(value);
     if (name == "--people") arguments.people = std::atoi(value);
+    if (name == "--match-memory-mb") arguments.match_memory_mb = std::atoi(value);
     if (name == "--threads") arguments.threads = std::atoi(value);
     if (name == "--loop-pairs") arguments.loop_pairs = std::atoi(value);
     if (name == "--stride") arguments.stride = std::atoi(value);
@@ -198,8 +200,10 @@ void PrintTerms(const SolverSummary& summary) {
 void SolveWhole(const char* name, Setting* setting) {
   setting->peak_mib = ResetPeak(setting->peak_mib);
   const double before = Memory_mib("VmRSS"), start = CpuSeconds();
+  JoshOptions options;
+  options.match_memory_mb = setting->arguments->match_memory_mb;
   const JoshResult result =
-      OptimizeJointly(*setting->observations, *setting->body, JoshOptions(), setting->arguments->threads);
+      OptimizeJointly(*setting->observations, *setting->body, options, setting->arguments->threads);
   const double seconds = CpuSeconds() - start, peak = Memory_mib("VmHWM");
   const Reconstruction& found = result.reconstruction;
   int linearisations = 0;
