@@ -209,22 +209,32 @@ TEST(ScanJournal, KnowsWhatDidNotChange) {
   EXPECT_EQ(known("other options"), "0000");
 }
 
-// A worker in shell: dies on "crash", stands still on "hang", answers anything else with the row itself.
-constexpr char kFakeWorker[] =
-    "read options; echo ready\n"
-    "while read row; do\n"
-    "  case \"$row\" in\n"
-    "    *crash*) kill -SEGV $$ ;;\n"
-    "    *hang*) echo .; sleep 30 ;;\n"
-    "    *) echo .; echo .; printf '%s\\n' \"$row\" ;;\n"
-    "  esac\n"
-    "done\n";
+// A worker in Python: dies on "crash", stands still on "hang", answers anything else with the row itself.
+constexpr char kFakeWorker[] = R"(
+import os, signal, socket, struct, time
+link = socket.socket(fileno=3)
+def hear():
+    size = link.recv(8, socket.MSG_WAITALL)
+    if len(size) < 8: os._exit(0)
+    return link.recv(struct.unpack("<Q", size)[0], socket.MSG_WAITALL)
+def say(message):
+    link.sendall(struct.pack("<Q", len(message)) + message)
+hear()
+say(b"ready")
+while True:
+    row = hear()
+    if b"crash" in row: os.kill(os.getpid(), signal.SIGSEGV)
+    say(b".")
+    if b"hang" in row: time.sleep(30)
+    say(b".")
+    say(row)
+)";
 
 TEST(ProbeChild, CrashesAndHangsBecomeVerdicts) {
   const TemporaryFolder folder;
   ScanOptions options;
-  options.file_timeout_s = 0.3;
-  ProbeChild child({"/bin/sh", folder.Write("worker.sh", kFakeWorker)}, options, {});
+  options.file_timeout_s = 2;
+  ProbeChild child({"/usr/bin/python3", folder.Write("worker.py", kFakeWorker)}, options, {});
   std::map<std::string, std::string> reasons;
   for (const std::string name : {"a", "crash", "b", "hang", "c", "crash 2", "d"}) {
     ManifestRow row;
@@ -249,7 +259,7 @@ TEST(ProbeChild, AWorkerThatCannotStartIsAnError) {
   ProbeChild child({"/no/such/program"}, {}, {});
   ManifestRow row;
   row.unit.id = row.unit.path = "a";
-  ExpectError(ErrorKind::kContract, {"/no/such/program", "exit code 127"}, [&] { child.Probe(&row); });
+  ExpectError(ErrorKind::kContract, {"/no/such/program", "No such file"}, [&] { child.Probe(&row); });
 }
 
 }  // namespace
