@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pairs per second of the student and its backbone with random weights: speed does not depend on training.
 //   student_bench --size tiny|full --device cpu|cuda --precision fp32|bf16|fp16 --batch 8
-// --check also compares the outputs with those of the CPU in float32.
+// --check also compares the outputs with those of the CPU in float32; --optimiser also times what the student
+// replaces on the same device: the joint optimisation (released objective) of a chunk of 101 frames.
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -13,10 +14,20 @@
 #include <vector>
 
 #include "foothold/base/error.h"
+#include "foothold/josh/released_batch.h"
 #include "foothold/student/josh3r.h"
+#include "support/random_joint_problem.h"
 
 namespace foothold {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+constexpr int kGapFrames = 3;  // predict.gap_frames
 
 struct BenchOptions {
   std::map<std::string, std::string> values = {{"--size", "tiny"},
@@ -27,7 +38,8 @@ struct BenchOptions {
                                                {"--columns", "512"},
                                                {"--seconds", "5"},
                                                {"--threads", "1"},
-                                               {"--check", "no"}};
+                                               {"--check", "no"},
+                                               {"--optimiser", "no"}};
   const std::string& Text(const std::string& name) const { return values.at(name); }
   int Whole(const std::string& name) const { return std::atoi(Text(name).c_str()); }
 };
@@ -36,7 +48,7 @@ BenchOptions ParseArguments(int argc, char** argv) {
   BenchOptions options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    const bool is_switch = name == "--check";
+    const bool is_switch = name == "--check" || name == "--optimiser";
     if (options.values.count(name) == 0 || (!is_switch && i + 1 == argc)) {
       throw Error(ErrorKind::kUsage, "'" + name + "' is unknown or lacks its value");
     }
@@ -73,18 +85,14 @@ void WaitFor(const at::Tensor& tensor) { tensor.flatten()[0].item<float>(); }
 // Seconds per call, the median of as many as fit into the time after one to warm up.
 template <class Function>
 double MedianSeconds(double time_s, const Function& function) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_since = [](Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  };
   for (int i = 0; i < 3; ++i) WaitFor(function());
   std::vector<double> seconds;
   const Clock::time_point start = Clock::now();
   do {
     const Clock::time_point begin = Clock::now();
     WaitFor(function());
-    seconds.push_back(seconds_since(begin));
-  } while (seconds_since(start) < time_s);
+    seconds.push_back(SecondsSince(begin));
+  } while (SecondsSince(start) < time_s);
   std::nth_element(
       seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
   return seconds[seconds.size() / 2];
@@ -105,6 +113,26 @@ void PrintDifferences(const PairPrediction& prediction, const PairPrediction& re
                 difference,
                 expected.abs().max().item<double>());
   }
+}
+
+// Frames per second of the optimiser: 21 keyframes stand for 101 frames. One chunk on the CPU, 64 at once on
+// a GPU.
+void TimeOptimiser(const BenchOptions& options) {
+  const bool on_gpu = options.Text("--device") == "cuda";
+  const BodyModel model = StickBodyModel();
+  const JointProblem problem = MakeRandomProblem({}, model);
+  const std::vector<const JointProblem*> chunks(on_gpu ? 64 : 1, &problem);
+  ReleasedBatchOptions batch;
+  batch.threads = std::max(1, options.Whole("--threads"));
+  std::vector<double> seconds;
+  for (int n = 0; n < 5; ++n) {
+    const Clock::time_point begin = Clock::now();
+    SolveReleasedBatch(chunks, model, batch, on_gpu ? BatchDevice::kCuda : BatchDevice::kCpu);
+    seconds.push_back(SecondsSince(begin));
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + 2, seconds.end());
+  std::printf("  optimiser         %10.3f frames/s of a video\n",
+              101.0 * static_cast<double>(chunks.size()) / seconds[2]);
 }
 
 void Run(const BenchOptions& options) {
@@ -136,7 +164,11 @@ void Run(const BenchOptions& options) {
     const ImageTokens next = student.network.backbone().Encode(frames);
     return student.network.ForwardEncoded(previous, next, batch.boxes_px, {}).rel_rotation;
   });
-  std::printf("  frames of a video %10.3f frames/s\n", pairs / frame_s);
+  std::printf("  images of a video %10.3f images/s: with an image every %d frames %.3f frames/s\n",
+              pairs / frame_s,
+              kGapFrames,
+              kGapFrames * pairs / frame_s);
+  if (options.Text("--optimiser") == "yes") TimeOptimiser(options);
 
   if (options.Text("--check") == "yes") {
     const Student reference(options.Text("--size"), at::kCPU, at::kFloat);
