@@ -112,16 +112,15 @@ void CopyToHost(void* to_host, const void* from, size_t size_bytes, const Device
 void CopyOnDevice(void* to, const void* from, size_t size_bytes, const DeviceStream& stream);
 }  // namespace internal
 
-// Owns `size` values of device memory, uninitialised. T is trivially copyable.
-template <class T>
-class DeviceBuffer {
+// Owns `size` values of T, which is trivially copyable, uninitialised.
+template <class T, void* (*Allocate)(size_t size_bytes), void (*Free)(void*) noexcept>
+class Buffer {
  public:
-  explicit DeviceBuffer(size_t size)
-      : data_(static_cast<T*>(internal::AllocateOnDevice(size * sizeof(T)))), size_(size) {}
-  ~DeviceBuffer() { internal::FreeOnDevice(data_); }
-  DeviceBuffer(DeviceBuffer&& other) noexcept
+  explicit Buffer(size_t size) : data_(static_cast<T*>(Allocate(size * sizeof(T)))), size_(size) {}
+  ~Buffer() { Free(data_); }
+  Buffer(Buffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
+  Buffer& operator=(Buffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     return *this;
@@ -130,51 +129,44 @@ class DeviceBuffer {
   T* data() { return data_; }
   const T* data() const { return data_; }
   size_t size() const { return size_; }
-
-  // Both are ordered on `stream`; host memory must stay alive until it is synchronised. `count` at most
-  // size().
-  void Upload(const T* from_host, size_t count, const DeviceStream& stream) {
-    FOOTHOLD_CHECK(count <= size_, "upload beyond the end of a device buffer");
-    internal::CopyToDevice(data_, from_host, count * sizeof(T), stream);
-  }
-  void Download(T* to_host, size_t count, const DeviceStream& stream) const {
-    FOOTHOLD_CHECK(count <= size_, "download beyond the end of a device buffer");
-    internal::CopyToHost(to_host, data_, count * sizeof(T), stream);
-  }
-  // From another buffer of the same device.
-  void CopyFrom(const DeviceBuffer& other, size_t count, const DeviceStream& stream) {
-    FOOTHOLD_CHECK(count <= size_ && count <= other.size_, "copy beyond the end of a device buffer");
-    internal::CopyOnDevice(data_, other.data_, count * sizeof(T), stream);
-  }
 
  private:
   T* data_;
   size_t size_;
 };
 
-// Owns `size` values of page-locked host memory, uninitialised: copies from and to it run at full
-// speed and beside the host. T is trivially copyable.
+// Page-locked host memory: copies from and to it run at full speed and beside the host.
 template <class T>
-class PinnedBuffer {
+using PinnedBuffer = Buffer<T, internal::AllocatePinned, internal::FreePinned>;
+
+// Memory of the device.
+template <class T>
+class DeviceBuffer : public Buffer<T, internal::AllocateOnDevice, internal::FreeOnDevice> {
  public:
-  explicit PinnedBuffer(size_t size)
-      : data_(static_cast<T*>(internal::AllocatePinned(size * sizeof(T)))), size_(size) {}
-  ~PinnedBuffer() { internal::FreePinned(data_); }
-  PinnedBuffer(PinnedBuffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-  PinnedBuffer& operator=(PinnedBuffer&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    return *this;
+  using Base = Buffer<T, internal::AllocateOnDevice, internal::FreeOnDevice>;
+  using Base::Base;
+
+  // Both are ordered on `stream`; host memory must stay alive until it is synchronised. `count` at most
+  // size().
+  void Upload(const T* from_host, size_t count, const DeviceStream& stream) {
+    CheckWithin(count, "upload");
+    internal::CopyToDevice(this->data(), from_host, count * sizeof(T), stream);
+  }
+  void Download(T* to_host, size_t count, const DeviceStream& stream) const {
+    CheckWithin(count, "download");
+    internal::CopyToHost(to_host, this->data(), count * sizeof(T), stream);
+  }
+  // From another buffer of the same device.
+  void CopyFrom(const DeviceBuffer& other, size_t count, const DeviceStream& stream) {
+    CheckWithin(count, "copy");
+    other.CheckWithin(count, "copy");
+    internal::CopyOnDevice(this->data(), other.data(), count * sizeof(T), stream);
   }
 
-  T* data() { return data_; }
-  const T* data() const { return data_; }
-  size_t size() const { return size_; }
-
  private:
-  T* data_;
-  size_t size_;
+  void CheckWithin(size_t count, const char* what) const {
+    FOOTHOLD_CHECK(count <= this->size(), std::string(what) + " beyond the end of a device buffer");
+  }
 };
 
 }  // namespace foothold
