@@ -26,9 +26,16 @@ struct RunOptions {
   static const OptionTable& Table();
 };
 
+// Where the joint optimisation begins.
+struct StartOptions {
+  std::string init = "perception";  // perception, or student: student_start.h.
+  static const OptionTable& Table();
+};
+
 // Every option of labelling, in one place for the config file, the command line and provenance.
 struct LabelOptions {
   RunOptions run;
+  StartOptions start;
   VideoOptions video;
   PerceptionOptions perception;
   ClassicalOptions classical;
@@ -70,9 +77,9 @@ labels::Label LabelClip(const Clip& clip,
 // What makes a world of observations in place of the joint optimisation: a trained student, say.
 struct ClipSolver {
   std::string identity;  // Everything that its results follow from, as lines for the label's provenance.
-  // `readers` gives the clip's frames; `threads` does not change the result.
+  // `readers` gives the clip's frames; `threads` does not change the result; `journal` may be null.
   std::function<JoshResult(
-      const Observations& observations, const Clip& clip, FrameReaders* readers, int threads)>
+      Observations observations, const Clip& clip, FrameReaders* readers, int threads, Journal* journal)>
       solve;
 };
 

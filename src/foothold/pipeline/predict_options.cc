@@ -5,7 +5,7 @@ namespace foothold {
 
 const OptionTable& PredictOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<PredictOptions>("predict", "foothold predict: labels by a trained student.")
+      OptionTableBuilder<PredictOptions>("predict", "The trained student of `foothold predict` and of `label.init = student`.")
           .Add("model",
                &PredictOptions::model,
                {},

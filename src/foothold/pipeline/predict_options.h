@@ -7,7 +7,7 @@
 
 namespace foothold {
 
-// Of `foothold predict`. Here and not with the student, so that one config file serves programs that are
+// Of `foothold predict` and label.init = student. Here and not with the student, so that one config file serves programs that are
 // built without LibTorch too.
 struct PredictOptions {
   std::string model;               // Weights of a student, .safetensors.

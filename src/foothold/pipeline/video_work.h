@@ -38,7 +38,7 @@ bool SeesPictures(const LabelOptions& options);
 // The joint optimisation, as a label.
 labels::Label OptimiseClip(const VideoWork& work,
                            const Clip& clip,
-                           const Observations& observations,
+                           Observations observations,
                            PhaseTimes* times,
                            Journal* journal);
 
