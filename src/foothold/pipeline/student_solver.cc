@@ -44,6 +44,7 @@ using Predictor =
     std::function<Reconstruction(const Observations& observations, const Clip& clip, FrameReaders* readers)>;
 
 Predictor MakePredictor(const PredictOptions& options, const BodyModel& body) {
+  SetNetworkThreads(options.threads);
   const PredictSettings settings{options.image_side_px, options.gap_frames, options.scale_reach};
   const std::shared_ptr<PairModel> model = LoadStudent(options.model, options.device, options.precision);
   return [model, settings, &body](const Observations& observations, const Clip& clip, FrameReaders* readers) {

@@ -10,10 +10,12 @@
 #include "foothold/base/error.h"
 #include "foothold/base/median.h"
 #include "foothold/evaluate/alignment.h"
+#include "foothold/pipeline/student_trust.h"
 
 namespace foothold {
 namespace {
 
+constexpr char kStudentRefused[] = "student_refused";
 constexpr double kNoPath_m = 1e-6;  // A camera that moves less has no size.
 
 bool HasFlag(const std::vector<std::string>& flags, const char* flag) {
@@ -48,18 +50,18 @@ void TakeCameras(const std::vector<Rigid3d>& predicted, Observations* observatio
   seen = std::move(cameras);
 }
 
-void TakePlaces(const PersonInWorld& predicted,
-                const std::vector<Rigid3d>& world_from_cam,
-                const BodyModel& body,
-                PersonObservations* person) {
-  FOOTHOLD_CHECK(predicted.frames.size() == person->frames.size(), "a prediction has every observed frame");
+// Translations of the predicted body in the cameras.
+std::vector<Vec3d> PlacesOf(const PersonInWorld& predicted,
+                            const std::vector<Rigid3d>& world_from_cam,
+                            const BodyModel& body) {
   const Vec3d rest_pelvis_m = RestPelvis(body, predicted.shape);
-  for (size_t i = 0; i < person->frames.size(); ++i) {
-    PersonFrame& frame = person->frames[i];
-    const Rigid3d cam_from_world = Inverse(world_from_cam[frame.frame]);
-    frame.body_in_cam.translation_m =
-        TransformBody(cam_from_world, predicted.body_in_world[i], rest_pelvis_m).translation_m;
+  std::vector<Vec3d> translations_m;
+  for (size_t i = 0; i < predicted.frames.size(); ++i) {
+    const Rigid3d cam_from_world = Inverse(world_from_cam[predicted.frames[i]]);
+    translations_m.push_back(
+        TransformBody(cam_from_world, predicted.body_in_world[i], rest_pelvis_m).translation_m);
   }
+  return translations_m;
 }
 
 // Pelvises of the frames that both have.
@@ -115,10 +117,22 @@ Observations StartFromPrediction(Observations observations,
                                  const Reconstruction& prediction,
                                  const BodyModel& body) {
   FOOTHOLD_CHECK(prediction.people.size() == observations.people.size(), "a prediction has everybody");
-  for (size_t p = 0; p < prediction.people.size(); ++p)
-    TakePlaces(prediction.people[p], prediction.world_from_cam, body, &observations.people[p]);
-  if (!observations.camera.poses_fixed && !HasFlag(prediction.flags, "camera_unseen"))
+  for (size_t p = 0; p < prediction.people.size(); ++p) {
+    PersonObservations& person = observations.people[p];
+    const std::vector<Vec3d> places_m = PlacesOf(prediction.people[p], prediction.world_from_cam, body);
+    FOOTHOLD_CHECK(places_m.size() == person.frames.size(), "a prediction has every observed frame");
+    if (!PlacesFitBoxes(observations, person, body, places_m)) {
+      person.flags.push_back(kStudentRefused);
+      continue;
+    }
+    for (size_t i = 0; i < places_m.size(); ++i) person.frames[i].body_in_cam.translation_m = places_m[i];
+  }
+  if (observations.camera.poses_fixed || HasFlag(prediction.flags, "camera_unseen")) return observations;
+  if (CamerasFitMatches(observations, prediction.world_from_cam)) {
     TakeCameras(prediction.world_from_cam, &observations);
+  } else {
+    observations.flags.push_back(kStudentRefused);
+  }
   return observations;
 }
 
