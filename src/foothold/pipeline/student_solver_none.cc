@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of programs without LibTorch.
 #include "foothold/base/sibling_program.h"
+#include "foothold/pipeline/loop/evaluate.h"
 #include "foothold/pipeline/student_solver.h"
 
 namespace foothold {
@@ -20,5 +21,7 @@ ClipSolver MakeStudentSolver(const PredictOptions&, const BodyModel&) { BecomeSt
 ClipSolver MakeStudentStart(const PredictOptions&, const JoshOptions&, const BodyModel&) {
   BecomeStudentProgram();
 }
+
+void EvaluateRound(const ProgramOptions&, const BodyModel&) { BecomeStudentProgram(); }
 
 }  // namespace foothold
