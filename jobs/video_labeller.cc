@@ -70,7 +70,13 @@ std::shared_ptr<const Tools> MakeTools(const WorkerContext& context, const MakeS
   if (context.label.start.init != "student") return tools;
   if (!make_start)
     throw Error(ErrorKind::kUsage, "label.init = student needs a program that is built with LibTorch");
-  tools->start = make_start(context, tools->body);
+  try {
+    tools->start = make_start(context, tools->body);
+  } catch (const Error& error) {
+    // Weights that are no student's say nothing about the video at hand: the rank ends.
+    if (error.kind() == ErrorKind::kBadInput) throw Error(ErrorKind::kUsage, error.what());
+    throw;
+  }
   return tools;
 }
 
