@@ -43,6 +43,12 @@ class _JoblibArray:
         return array.reshape(shape[::-1]).T if state["order"] == "F" else array.reshape(shape)
 
 
+def _encode(text, encoding):  # How old pickles hold bytes.
+    if encoding != "latin1":
+        raise Problem(f"holds text in the encoding {encoding}, which is not read")
+    return text.encode("latin1")
+
+
 def _frombuffer(data, dtype, shape, order):
     return np.frombuffer(data, dtype).reshape(shape, order=order)
 
@@ -73,7 +79,8 @@ def _storage(data):
 
 
 _KNOWN = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype,
-          ("collections", "OrderedDict"): dict,
+          ("collections", "OrderedDict"): dict, ("_codecs", "encode"): _encode,
+          ("__builtin__", "bytes"): lambda: b"", ("builtins", "bytes"): lambda: b"",  # Called for empty ones.
           ("torch._utils", "_rebuild_tensor_v2"): _tensor, ("torch._utils", "_rebuild_tensor"): _tensor,
           ("torch.storage", "_load_from_bytes"): _storage,
           ("torch.storage", "UntypedStorage"): "UntypedStorage",
