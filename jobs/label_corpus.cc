@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   using namespace foothold;
   const CorpusLabeller labeller = VideoLabeller([](const WorkerContext& context, const BodyModel& body) {
-    return MakeStudentStart(context.predict, context.label.josh, body);
+    return MakeStudentStart(context.predict, body);
   });
   if (IsUnitWorker(argc, argv)) return RunUnitWorker(labeller);
   try {

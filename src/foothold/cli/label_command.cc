@@ -116,7 +116,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
   if (make_solver) {
     solver = make_solver(options, body);
   } else if (options.label.start.init == "student") {
-    solver = MakeStudentStart(options.predict, options.label.josh, body);
+    solver = MakeStudentStart(options.predict, body);
   }
 
   std::vector<ClipOutcome> outcomes;

@@ -74,13 +74,20 @@ labels::Label LabelClip(const Clip& clip,
                         PhaseTimes* times,
                         Journal* journal = nullptr);
 
-// What makes a world of observations in place of the joint optimisation: a trained student, say.
+// What a solver needs besides the observations.
+struct SolveContext {
+  const Clip& clip;
+  FrameReaders* readers;    // Of the clip's frames.
+  const JoshOptions& josh;  // As the memory ladder has them.
+  int threads;              // Does not change the result.
+  Journal* journal;         // May be null.
+};
+
+// What makes a world of observations in place of the joint optimisation, or around it: a trained student,
+// say.
 struct ClipSolver {
   std::string identity;  // Everything that its results follow from, as lines for the label's provenance.
-  // `readers` gives the clip's frames; `threads` does not change the result; `journal` may be null.
-  std::function<JoshResult(
-      Observations observations, const Clip& clip, FrameReaders* readers, int threads, Journal* journal)>
-      solve;
+  std::function<JoshResult(Observations observations, const SolveContext& context)> solve;
 };
 
 // One video, or frames [begin, end) of it, to be labelled.

@@ -63,10 +63,10 @@ void EnterStudentProgram() {}
 ClipSolver MakeStudentSolver(const PredictOptions& options, const BodyModel& body) {
   ClipSolver solver;
   solver.identity = StudentIdentity(options);
-  solver.solve = [predict = MakePredictor(options, body)](
-                     Observations observations, const Clip& clip, FrameReaders* readers, int, Journal*) {
+  solver.solve = [predict = MakePredictor(options, body)](Observations observations,
+                                                          const SolveContext& context) {
     JoshResult result;
-    result.reconstruction = predict(observations, clip, readers);
+    result.reconstruction = predict(observations, context.clip, context.readers);
     result.summary.termination = SolverSummary::Termination::kNothingToDo;
     result.summary.message = "predicted by a student; nothing was optimised";
     return result;
@@ -74,15 +74,15 @@ ClipSolver MakeStudentSolver(const PredictOptions& options, const BodyModel& bod
   return solver;
 }
 
-ClipSolver MakeStudentStart(const PredictOptions& options, const JoshOptions& josh, const BodyModel& body) {
+ClipSolver MakeStudentStart(const PredictOptions& options, const BodyModel& body) {
   ClipSolver solver;
   solver.identity = StudentIdentity(options);
-  solver.solve =
-      [predict = MakePredictor(options, body), josh, &body](
-          Observations observations, const Clip& clip, FrameReaders* readers, int threads, Journal* journal) {
-        const Reconstruction prediction = predict(observations, clip, readers);
-        return OptimizeFromPrediction(std::move(observations), prediction, body, josh, threads, journal);
-      };
+  solver.solve = [predict = MakePredictor(options, body), &body](Observations observations,
+                                                                 const SolveContext& context) {
+    const Reconstruction prediction = predict(observations, context.clip, context.readers);
+    return OptimizeFromPrediction(
+        std::move(observations), prediction, body, context.josh, context.threads, context.journal);
+  };
   return solver;
 }
 

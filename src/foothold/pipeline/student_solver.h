@@ -18,7 +18,7 @@ namespace foothold {
 ClipSolver MakeStudentSolver(const PredictOptions& options, const BodyModel& body);
 
 // The joint optimisation, from the student's prediction (label.init = student, student_start.h).
-ClipSolver MakeStudentStart(const PredictOptions& options, const JoshOptions& josh, const BodyModel& body);
+ClipSolver MakeStudentStart(const PredictOptions& options, const BodyModel& body);
 
 // Where it matters when a program becomes the other one: before MPI is initialised, say.
 void EnterStudentProgram();

@@ -18,9 +18,7 @@ namespace {
 
 void EnterStudentProgram() { BecomeStudentProgram(); }
 ClipSolver MakeStudentSolver(const PredictOptions&, const BodyModel&) { BecomeStudentProgram(); }
-ClipSolver MakeStudentStart(const PredictOptions&, const JoshOptions&, const BodyModel&) {
-  BecomeStudentProgram();
-}
+ClipSolver MakeStudentStart(const PredictOptions&, const BodyModel&) { BecomeStudentProgram(); }
 
 void EvaluateRound(const ProgramOptions&, const BodyModel&) { BecomeStudentProgram(); }
 

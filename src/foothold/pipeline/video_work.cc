@@ -111,10 +111,10 @@ labels::Label OptimiseClip(
           std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
   PhaseTimes::Scope scope(times, "optimise");
   const int threads = ResolveThreads(work.options.run.threads);
-  JoshResult result =
-      work.task.solver != nullptr
-          ? work.task.solver->solve(std::move(observations), clip, work.readers.get(), threads, journal)
-          : OptimizeJointly(observations, work.body, work.options.josh, threads, journal);
+  const SolveContext context{clip, work.readers.get(), work.options.josh, threads, journal};
+  JoshResult result = work.task.solver != nullptr
+                          ? work.task.solver->solve(std::move(observations), context)
+                          : OptimizeJointly(observations, work.body, work.options.josh, threads, journal);
   FillJoints(work.body, &result.reconstruction);
 
   labels::Label label;
