@@ -263,6 +263,7 @@ real_labels() {
 
 # Two rounds of the closed loop: six jobs, of which each waits for the one before.
 closed_loop() {
+  [ -x "$FOOTHOLD_BIN/train_student" ] || { echo "NOT TESTED: this build is without LibTorch"; return; }
   make_run closed_loop "tasks = 1"
   unset LABEL_CORPUS
   "$FOOTHOLD_BIN/foothold" synth "$run/videos" --clips 4 --synthetic.num_frames 16 --synthetic.width 96 \
