@@ -39,8 +39,8 @@ class ClosedLoop : public testing::Test {
                              "\n[perception]\nname = synthetic\n[run]\nthreads = 1\n"
                              "[data]\nwidth = 48\nheight = 32\nmin_confidence = 0\nheld_out_share = 0.4\n"
                              "threads = 1\n[predict]\nimage_side_px = 48\n"
-                             "[train]\nnetwork = tiny\nglobal_batch = 4\nsteps = 3\n" +
-                             train);
+                             "[train]\nnetwork = tiny\nglobal_batch = 4\n" +
+                             (train.find("steps") == std::string::npos ? "steps = 3\n" : "") + train);
   }
   ProgramResult Run(const std::string& config, const std::string& environment = "") const {
     return Shell(environment + " '" + Source("scripts/closed_loop.sh") + "' '" + config + "'");
@@ -114,6 +114,24 @@ TEST_F(ClosedLoop, AStageThatFailsEndsItAndIsNamed) {
   EXPECT_EQ(mended.exit_code, 0) << mended.output;
   EXPECT_EQ(mended.output.find("stage label"), std::string::npos) << mended.output;
   EXPECT_EQ(Count(mended.output, "closed_loop.sh: round"), 2u) << mended.output;
+}
+
+// Killed while it trains, with all that it started: the same command ends with the same weights.
+TEST_F(ClosedLoop, GoesOnAfterAKill) {
+  const std::string config = Config("rounds = 1\n", "steps = 40\ncheckpoint_every = 4\n");
+  const std::string checkpoint = Round(1, "model/checkpoints");
+  const ProgramResult killed =
+      Shell("setsid '" + Source("scripts/closed_loop.sh") + "' '" + config + "' & until ls '" + checkpoint +
+            "'/*.json; do sleep 0.05; done; kill -9 -- -$!; wait $!");
+  EXPECT_EQ(killed.exit_code, 137) << killed.output;
+  EXPECT_FALSE(fs::exists(Round(1, "model/model.safetensors")));
+  const ProgramResult again = Run(config);
+  ASSERT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_EQ(again.output.find("stage label"), std::string::npos) << again.output;
+  const std::string weights = ReadFile(Round(1, "model/model.safetensors"));
+  fs::remove_all(run());
+  ASSERT_EQ(Run(config).exit_code, 0);
+  EXPECT_TRUE(ReadFile(Round(1, "model/model.safetensors")) == weights);
 }
 
 TEST_F(ClosedLoop, VideosThatCannotBeLabelledDoNotStopIt) {

@@ -142,7 +142,9 @@ class RoundEvaluation {
     const fs::path folder = fs::path(label_path).parent_path();
     task.output_dir = (evaluation_ / fs::relative(folder, data_.labels)).string();
     task.solver = &solver_;
-    for (const ClipOutcome& outcome : LabelVideo(task, body_, options_.label)) {
+    LabelOptions label = options_.label;
+    label.run.overwrite = true;  // What a student predicted that was trained again since.
+    for (const ClipOutcome& outcome : LabelVideo(task, body_, label)) {
       if (!outcome.label_path.empty() && outcome.reason.empty()) return labels::ReadLabel(outcome.label_path);
       LogWarning(clip.name + " is not predicted (" + outcome.reason + "): " + outcome.message);
     }
