@@ -120,9 +120,9 @@ TEST_F(ClosedLoop, AStageThatFailsEndsItAndIsNamed) {
 TEST_F(ClosedLoop, GoesOnAfterAKill) {
   const std::string config = Config("rounds = 1\n", "steps = 40\ncheckpoint_every = 4\n");
   const std::string checkpoint = Round(1, "model/checkpoints");
-  const ProgramResult killed =
-      Shell("setsid '" + Source("scripts/closed_loop.sh") + "' '" + config + "' & until ls '" + checkpoint +
-            "'/*.json; do sleep 0.05; done; kill -9 -- -$!; wait $!");
+  const ProgramResult killed = Shell(
+      "setsid '" + Source("scripts/closed_loop.sh") + "' '" + config + "' & for i in $(seq 2000); do ls '" +
+      checkpoint + "'/*.json 2>/dev/null && break; sleep 0.05; done; kill -9 -- -$!; wait $!");
   EXPECT_EQ(killed.exit_code, 137) << killed.output;
   EXPECT_FALSE(fs::exists(Round(1, "model/model.safetensors")));
   const ProgramResult again = Run(config);

@@ -153,7 +153,9 @@ TEST(StudentStart, FixedAndUnseenCamerasStay) {
   Reconstruction prediction = f.Prediction();
   EXPECT_EQ(StartFromPrediction(fixed, prediction, f.body).camera.world_from_cam[9].translation[0],
             f.seen.camera.world_from_cam[9].translation[0]);
+  EXPECT_FALSE(IsRefused(StartFromPrediction(fixed, prediction, f.body).flags));
   prediction.flags.push_back("camera_unseen");
+  EXPECT_TRUE(IsRefused(StartFromPrediction(f.seen, prediction, f.body).flags));
   EXPECT_EQ(StartFromPrediction(f.seen, prediction, f.body).camera.world_from_cam[9].translation[0],
             f.seen.camera.world_from_cam[9].translation[0]);
 }

@@ -127,8 +127,9 @@ Observations StartFromPrediction(Observations observations,
     }
     for (size_t i = 0; i < places_m.size(); ++i) person.frames[i].body_in_cam.translation_m = places_m[i];
   }
-  if (observations.camera.poses_fixed || HasFlag(prediction.flags, "camera_unseen")) return observations;
-  if (CamerasFitMatches(observations, prediction.world_from_cam)) {
+  if (observations.camera.poses_fixed) return observations;
+  if (!HasFlag(prediction.flags, "camera_unseen") &&
+      CamerasFitMatches(observations, prediction.world_from_cam)) {
     TakeCameras(prediction.world_from_cam, &observations);
   } else {
     observations.flags.push_back(kStudentRefused);

@@ -13,8 +13,8 @@ namespace foothold {
 // The observations with a student's prediction in the place of perception's cameras and of the bodies'
 // places in them; the rest (depths, matches, contacts, poses, focal length) is perception's. The first camera
 // stays where it is. What cannot be true (student_trust.h) is not taken: cameras (flag student_refused of the
-// clip), or a person's places (flag of the person). Cameras also stay when they are fixed, or when a pair of
-// frames had nobody to tell how the camera moved (flag camera_unseen of the prediction).
+// clip), or a person's places (flag of the person). Nor are cameras of a clip in which a pair of frames had
+// nobody to tell how the camera moved (flag camera_unseen of the prediction). Fixed cameras stay.
 Observations StartFromPrediction(Observations observations,
                                  const Reconstruction& prediction,
                                  const BodyModel& body);
