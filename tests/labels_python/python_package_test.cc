@@ -165,10 +165,8 @@ TEST(PythonPackage, ReadsWhatOurReaderReads) {
   ASSERT_GE(reconstruction.people.size(), 2U);
   for (size_t p = 0; p < reconstruction.people.size(); ++p) {
     ExpectPerson(values, "person" + std::to_string(p), reconstruction.people[p]);
-    ExpectNumbers(values,
-                  "person" + std::to_string(p) + ".student",
-                  {label.quality.people[p].student_distance_m},
-                  0);
+    ExpectNumbers(
+        values, "person" + std::to_string(p) + ".student", {label.quality.people[p].student_distance_m}, 0);
   }
   ASSERT_GE(reconstruction.keyframes.size(), 2U);
   for (size_t k = 0; k < reconstruction.keyframes.size(); ++k) {

@@ -5,7 +5,8 @@ namespace foothold {
 
 const OptionTable& PredictOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<PredictOptions>("predict", "The trained student of `foothold predict` and of `label.init = student`.")
+      OptionTableBuilder<PredictOptions>(
+          "predict", "The trained student of `foothold predict` and of `label.init = student`.")
           .Add("model",
                &PredictOptions::model,
                {},

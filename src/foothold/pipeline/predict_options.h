@@ -7,8 +7,8 @@
 
 namespace foothold {
 
-// Of `foothold predict` and label.init = student. Here and not with the student, so that one config file serves programs that are
-// built without LibTorch too.
+// Of `foothold predict` and label.init = student. Here and not with the student, so that one config file
+// serves programs that are built without LibTorch too.
 struct PredictOptions {
   std::string model;               // Weights of a student, .safetensors.
   std::string device = "cpu";      // cpu, cuda
