@@ -8,6 +8,7 @@ set -euo pipefail
 [ $# -eq 1 ] && [ -r "$1" ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 bin=${FOOTHOLD_BIN:-$(dirname "$(readlink -f "$0")")/../build/bin}
 [ -x "$bin/foothold" ] || { echo "closed_loop.sh: no foothold in $bin; build it or set FOOTHOLD_BIN" >&2; exit 2; }
+[ -x "$bin/train_student" ] || { echo "closed_loop.sh: no train_student in $bin: training needs LibTorch (scripts/install_torch.sh)" >&2; exit 2; }
 values=$("$bin/foothold" config --config "$1" --get loop.output loop.ranks)
 { read -r output && read -r ranks; } <<<"$values"
 plan=$("$bin/foothold" loop plan --config "$1")
