@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 
 #include "foothold/base/hash.h"
 #include "foothold/corpus/label_files.h"
@@ -57,7 +58,30 @@ LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
   return record;
 }
 
-LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const Unit& unit) {
+// What a worker keeps from one unit to the next.
+struct Tools {
+  BodyModel body;
+  std::optional<ClipSolver> start;
+};
+
+std::shared_ptr<const Tools> MakeTools(const WorkerContext& context, const MakeStart& make_start) {
+  const auto tools = std::make_shared<Tools>();
+  tools->body = ReadBody(context.job);
+  if (context.label.start.init != "student") return tools;
+  if (!make_start)
+    throw Error(ErrorKind::kUsage, "label.init = student needs a program that is built with LibTorch");
+  try {
+    tools->start = make_start(context, tools->body);
+  } catch (const Error& error) {
+    // Weights that are no student's say nothing about the video at hand: the rank ends.
+    if (error.kind() == ErrorKind::kBadInput) throw Error(ErrorKind::kUsage, error.what());
+    throw;
+  }
+  return tools;
+}
+
+LedgerRecord WorkOn(const WorkerContext& context, const Tools& tools, const Unit& unit) {
+  const BodyModel& body = tools.body;
   VideoTask task;
   task.path = unit.path;
   task.begin = unit.begin;
@@ -67,6 +91,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
   task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
   task.checkpoint_s = context.job.checkpoint_s;
   task.memory_rung = context.memory_rung;
+  task.solver = tools.start ? &*tools.start : nullptr;
   if (unit.kind != Unit::Kind::kPart) {
     task.only_seen_parts = !unit.missing_parts.empty();
     return RecordOf(LabelVideo(task, body, context.label), context.labels_folder);
@@ -79,14 +104,15 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
 
 }  // namespace
 
-CorpusLabeller VideoLabeller() {
+CorpusLabeller VideoLabeller(const MakeStart& make_start) {
   CorpusLabeller labeller;
   labeller.identity = [](const JobOptions& job) {
     return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash;
   };
-  labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
-    const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
-    return [context, body](const Unit& unit) { return WorkOn(context, *body, unit); };
+  labeller.make_worker = [make_start](const WorkerContext& context) -> UnitWorker {
+    return [context, tools = MakeTools(context, make_start)](const Unit& unit) {
+      return WorkOn(context, *tools, unit);
+    };
   };
   return labeller;
 }
