@@ -26,7 +26,7 @@ FLOORS = [
     ["scene", "solver", "comm", "corpus"],
     ["video", "labels", "objective", "networks", "diffusion"],
     ["perception", "josh", "evaluate", "refine", "student"],
-    ["pipeline", "train"],
+    ["pipeline", "perception_networks", "train"],
     ["jobs", "cli"],
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
@@ -48,7 +48,7 @@ LIBRARIES = [
     (r"zlib\.h", "zlib", ["labels"]),
     (r"CLI/", "CLI11", ["cli"]),
     (r"ceres/", "Ceres", ["tests alone"]),
-    (r"torch/|ATen/|c10/", "LibTorch", ["networks", "diffusion", "student", "train"]),
+    (r"torch/|ATen/|c10/", "LibTorch", ["networks", "diffusion", "student", "train", "perception_networks"]),
     (r"nlohmann/", "nlohmann_json", None),
     (r"Eigen/|unsupported/Eigen", "Eigen", None),
 ]

@@ -8,6 +8,7 @@
 
 #include "foothold/cli/command.h"
 #include "foothold/cli/label_videos.h"
+#include "foothold/cli/learned_perception.h"
 #include "foothold/cli/output.h"
 #include "foothold/cli/resolve.h"
 #include "foothold/pipeline/sidecar.h"
@@ -109,6 +110,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
   const FrameRange range = ParseFrames(arguments.frames);
   ProgramOptions options;
   Resolve(arguments.options, &options);
+  const std::optional<PerceptionMaker> perception = LearnedPerception(options.label);
   const BodyModel body = LoadBody(arguments.body_path);
   std::optional<ClipSolver> solver;
   if (make_solver) solver = make_solver(options, body);
@@ -122,6 +124,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
     task.output_dir = arguments.output_dir;
     task.partial_dir = arguments.output_dir + "/.partial";
     task.checkpoint_s = options.job.checkpoint_s;
+    task.perception = perception ? &*perception : nullptr;
     task.solver = solver ? &*solver : nullptr;
     for (ClipOutcome& outcome : LabelVideo(task, body, options.label)) {
       if (!arguments.json) Print(outcome);

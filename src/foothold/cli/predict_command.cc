@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef FOOTHOLD_HAVE_STUDENT
-#include <unistd.h>
-#endif
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <system_error>
 
+#include "foothold/base/hand_over.h"
 #include "foothold/base/hash.h"
 #include "foothold/cli/label_videos.h"
 #ifdef FOOTHOLD_HAVE_STUDENT
@@ -91,23 +84,7 @@ ExitCode Run(const LabelArguments& arguments) { return LabelVideos(arguments, Ma
 
 #else
 
-// The program beside this one that is linked with LibTorch takes over, with the same arguments.
-ExitCode Run(const LabelArguments&) {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string program = (self.parent_path() / "foothold-student").string();
-  std::vector<std::string> words;
-  std::ifstream line("/proc/self/cmdline", std::ios::binary);
-  for (std::string word; std::getline(line, word, '\0');) words.push_back(word);
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  execv(program.c_str(), argv.data());
-  throw Error(ErrorKind::kUsage,
-              program + " cannot be started (" + std::generic_category().message(errno) +
-                  "): this build is without LibTorch; run scripts/install_torch.sh, then configure and build "
-                  "again with FOOTHOLD_TORCH=ON");
-}
+ExitCode Run(const LabelArguments&) { HandOverTo("foothold-student"); }
 
 #endif
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "foothold/scene/image.h"
+
+namespace foothold {
+
+// What MASt3R says of one image of a pair, as seen beside the other: metres, in the image's own camera.
+struct PairView {
+  ImageF points_m;    // Three channels.
+  ImageF confidence;  // >= 1.
+};
+// Descriptors of one decoding: `a` on the first image of the pair, `b` on the second.
+struct PairDescriptors {
+  ImageF descriptors_a, confidence_a, descriptors_b, confidence_b;
+};
+struct PairSight {
+  PairView first, second;
+  PairDescriptors decoded_12, decoded_21;
+};
+
+// MASt3R on pairs of images of one size. Encodings are kept by the caller, so that an image is encoded once.
+class PairNetwork {
+ public:
+  // Weights: .safetensors (docs/networks.md). Throws Error(kBadInput), Error(kDevice).
+  PairNetwork(const std::string& path, const std::string& device, const std::string& precision);
+  ~PairNetwork();
+
+  int patch_size_px() const;
+
+  struct Encoding;  // Of one image.
+  using Encodings = std::vector<std::shared_ptr<const Encoding>>;
+  // RGB images whose sides are multiples of the patch: Error(kBadInput) otherwise.
+  Encodings Encode(const std::vector<const ImageU8*>& images) const;
+  // Both decodings of each pair. Throws Error(kBadInput), reason "network_output", when a number is not
+  // finite.
+  std::vector<PairSight> Look(const std::vector<std::pair<const Encoding*, const Encoding*>>& pairs) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace foothold
