@@ -129,7 +129,8 @@ Plan MakePlan(int argc, const char* const* argv, const CorpusLabeller& labeller,
   plan.units = MakeRunUnits(OpenUnits(plan.options.job.corpus));
   OptionSet label_set;
   plan.options.label.BindTo(&label_set);
-  plan.label_identity = labeller.identity(plan.options.job) + "\n" + label_set.Dump(/*labels_only=*/true);
+  plan.label_identity =
+      labeller.identity(plan.options.job, plan.options.label) + "\n" + label_set.Dump(/*labels_only=*/true);
   return plan;
 }
 
@@ -210,13 +211,20 @@ std::string Absolute(const std::string& path) {
 }
 
 // The command that labels one unit alone, for a person who wants to see it fail.
-std::string Reproduce(const JobOptions& job, const Unit& unit) {
+std::string Reproduce(const ProgramOptions& options, const Unit& unit) {
+  const JobOptions& job = options.job;
   std::string command = "foothold label " + ShellQuoted(Absolute(unit.path)) +
                         " -o /tmp/reproduced --config " +
                         ShellQuoted(Absolute(job.output + "/ledger/options.conf"));
   if (unit.begin > 0 || unit.end >= 0) {
     command +=
         " --frames " + std::to_string(unit.begin) + ":" + (unit.end < 0 ? "" : std::to_string(unit.end));
+  }
+  const NetworkOptions& networks =
+      options.label.networks;  // Where they lie is not among the options recorded.
+  if (options.label.perception.name == "networks") {
+    command += " --networks.modules " + ShellQuoted(Absolute(networks.modules)) + " --networks.mast3r " +
+               ShellQuoted(Absolute(networks.mast3r));
   }
   if (!job.body.empty()) command += " --body " + ShellQuoted(Absolute(job.body));
   return command;
@@ -237,7 +245,7 @@ void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
   const JobOptions& job = plan.options.job;
   ledger->emplace(job.output + "/ledger", plan.options.ledger, ProcessName(rank), plan.units);
   (*ledger)->RequireSameOptions(plan.label_identity);
-  (*ledger)->SetReproducer([job](const Unit& unit) { return Reproduce(job, unit); });
+  (*ledger)->SetReproducer([options = plan.options](const Unit& unit) { return Reproduce(options, unit); });
   if (rank != 0) return;
   RememberUnits(job.output + "/ledger", *plan.units.list, plan.units.hash);
   if (!plan.options.ledger.retry_failed) return;
@@ -248,6 +256,19 @@ void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
 }
 
 }  // namespace
+
+std::string PerceptionNameOf(int argc, const char* const* argv) {
+  try {
+    ProgramOptions options;
+    OptionSet set;
+    options.BindTo(&set);
+    const RankCommandLine line = ParseRankCommandLine(argc, argv, set, kAliases);
+    ResolveOptions(line.config_path, line.assignments, &set);
+    return options.label.perception.name;
+  } catch (const Error&) {
+    return "";
+  }
+}
 
 ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller& labeller) {
   const Timer timer;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "foothold/corpus/job_options.h"
 #include "foothold/pipeline/label_video.h"
@@ -19,12 +21,22 @@ struct WorkerContext {
 
 // The part of label_corpus that tests replace.
 struct CorpusLabeller {
-  // Identity of everything outside the options that determines labels: program version, body model.
-  std::function<std::string(const JobOptions&)> identity;
+  // Identity of everything outside the options that determines labels: program version, body model, networks.
+  std::function<std::string(const JobOptions&, const LabelOptions&)> identity;
   std::function<UnitWorker(const WorkerContext&)> make_worker;
 };
 
-CorpusLabeller VideoLabeller();
+// Perception that only some programs are linked with; nothing for the names that all have.
+struct LearnedPerception {
+  std::function<std::string(const LabelOptions&)> identity;  // Of PerceptionMaker, without loading anything.
+  std::function<std::optional<PerceptionMaker>(const LabelOptions&)> make;
+};
+
+// `learned` may be left out.
+CorpusLabeller VideoLabeller(const LearnedPerception& learned = {});
+
+// perception.name as the program's options say, empty when they are not right: RunLabelCorpus will say why.
+std::string PerceptionNameOf(int argc, const char* const* argv);
 
 // The whole program; the process exits with the returned code (docs/operations.md).
 ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller& labeller);

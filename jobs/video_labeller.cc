@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 
 #include "foothold/base/hash.h"
 #include "foothold/corpus/label_files.h"
@@ -57,8 +58,12 @@ LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
   return record;
 }
 
-LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const Unit& unit) {
+LedgerRecord WorkOn(const WorkerContext& context,
+                    const BodyModel& body,
+                    const std::optional<PerceptionMaker>& perception,
+                    const Unit& unit) {
   VideoTask task;
+  task.perception = perception ? &*perception : nullptr;
   task.path = unit.path;
   task.begin = unit.begin;
   task.end = unit.end;
@@ -79,14 +84,20 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
 
 }  // namespace
 
-CorpusLabeller VideoLabeller() {
+CorpusLabeller VideoLabeller(const LearnedPerception& learned) {
   CorpusLabeller labeller;
-  labeller.identity = [](const JobOptions& job) {
-    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash;
+  labeller.identity = [learned](const JobOptions& job, const LabelOptions& label) {
+    const std::string networks = learned.identity ? learned.identity(label) : "";
+    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash +
+           (networks.empty() ? "" : "\n" + networks);
   };
-  labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
+  // Workers of all memory rungs share the networks.
+  const auto perception = std::make_shared<std::optional<PerceptionMaker>>();
+  labeller.make_worker = [learned, perception](const WorkerContext& context) -> UnitWorker {
     const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
-    return [context, body](const Unit& unit) { return WorkOn(context, *body, unit); };
+    if (!perception->has_value() && learned.make) *perception = learned.make(context.label);
+    return
+        [context, body, perception](const Unit& unit) { return WorkOn(context, *body, *perception, unit); };
   };
   return labeller;
 }

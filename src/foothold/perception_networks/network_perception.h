@@ -11,4 +11,9 @@ namespace foothold {
 // Error(kUsage), Error(kBadInput), Error(kDevice) naming what is missing or wrong, and the remedy.
 PerceptionMaker MakeNetworkPerception(const NetworkOptions& options);
 
+// What its results follow from beside the options (PerceptionMaker::identity): checksums of weights, modules
+// and cards, LibTorch's version. Loads no network, but reads all files; throws as above for cards and
+// checksums.
+std::string IdentityOfNetworks(const NetworkOptions& options);
+
 }  // namespace foothold

@@ -6,6 +6,7 @@
 #include "foothold/base/error.h"
 #include "foothold/base/hash.h"
 #include "foothold/base/log.h"
+#include "foothold/perception_networks/network_perception.h"
 #include "foothold/perception_networks/role_contracts.h"
 
 namespace foothold {
@@ -27,7 +28,7 @@ std::string ModulePath(const std::string& folder, const std::string& role) {
 
 }  // namespace
 
-NetworkSet::NetworkSet(const NetworkOptions& options) : options_(options) {
+std::map<std::string, std::string> FindModules(const NetworkOptions& options) {
   if (options.mast3r.empty() || options.modules.empty()) {
     throw Error(ErrorKind::kUsage,
                 std::string("networks.") + (options.mast3r.empty() ? "mast3r" : "modules") +
@@ -39,22 +40,40 @@ NetworkSet::NetworkSet(const NetworkOptions& options) : options_(options) {
         ErrorKind::kUsage,
         "networks.modules: '" + options.modules + "' is no folder; give that of the exported modules");
   }
-  identity_ =
-      "# networks: torch " + TorchVersion() + "\n# networks: mast3r " + HashFile(options.mast3r) + "\n";
+  std::map<std::string, std::string> paths;
   for (const std::string& role : AllRoles()) {
     const std::string path = ModulePath(options.modules, role);
-    if (path.empty() && IsRequired(role)) {
-      throw Error(ErrorKind::kBadInput,
-                  options.modules + ": has neither " + role + ".pt nor " + role +
-                      ".pt2; perception 'networks' cannot do without (docs/networks.md says what to export)");
-    }
-    if (path.empty()) {
-      identity_ += "# networks: " + role + " none\n";
+    if (!path.empty()) paths[role] = path;
+    if (!path.empty() || !IsRequired(role)) continue;
+    throw Error(ErrorKind::kBadInput,
+                options.modules + ": has neither " + role + ".pt nor " + role +
+                    ".pt2; perception 'networks' cannot do without (docs/networks.md says what to export)");
+  }
+  return paths;
+}
+
+std::string IdentityOfNetworks(const NetworkOptions& options) {
+  const std::map<std::string, std::string> paths = FindModules(options);
+  std::string identity =
+      "# networks: torch " + TorchVersion() + "\n# networks: mast3r " + HashFile(options.mast3r) + "\n";
+  for (const std::string& role : AllRoles()) {
+    const auto found = paths.find(role);
+    identity += "# networks: " + role + " ";
+    if (found == paths.end()) {
+      identity += "none\n";
       continue;
     }
+    const ModuleCard card = ReadModuleCard(found->second, ContractOf(role));
+    identity += fs::path(found->second).extension().string() + " sha256 " + card.sha256 + ", card " +
+                HashFile(CardPathOf(found->second)) + "\n";
+  }
+  return identity;
+}
+
+NetworkSet::NetworkSet(const NetworkOptions& options)
+    : options_(options), identity_(IdentityOfNetworks(options)) {
+  for (const auto& [role, path] : FindModules(options)) {
     modules_[role] = std::make_unique<ExportedModule>(path, ContractOf(role), options.device);
-    identity_ += "# networks: " + role + " " + fs::path(path).extension().string() + " sha256 " +
-                 modules_[role]->card().sha256 + ", card " + HashFile(CardPathOf(path)) + "\n";
   }
   pairs_ = std::make_unique<PairNetwork>(options.mast3r, options.device, options.precision);
   LogInfo("networks: MASt3R and " + std::to_string(modules_.size()) + " modules from " + options.modules);

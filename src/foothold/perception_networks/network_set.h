@@ -11,6 +11,9 @@
 
 namespace foothold {
 
+// The files that `options` name, without loading a network: role to path. Throws as NetworkSet does.
+std::map<std::string, std::string> FindModules(const NetworkOptions& options);
+
 // All networks of perception, loaded once per process.
 class NetworkSet {
  public:
@@ -23,18 +26,15 @@ class NetworkSet {
   const PairNetwork& pairs() const { return *pairs_; }
   const ExportedModule& Required(const std::string& role) const { return *modules_.at(role); }
   const ExportedModule* Optional(const std::string& role) const;  // Null where there is none.
-
-  // What results follow from beside the options: checksums of weights, modules and cards, LibTorch's version.
-  // Lines that begin with "# ".
-  const std::string& identity() const { return identity_; }
+  const std::string& identity() const { return identity_; }       // IdentityOfNetworks.
   // Calls of a network that run at once, of `threads` threads: one on a GPU.
   int CallsAtOnce(int threads) const { return options_.device == "cpu" ? threads : 1; }
 
  private:
   NetworkOptions options_;
+  std::string identity_;
   std::unique_ptr<PairNetwork> pairs_;
   std::map<std::string, std::unique_ptr<ExportedModule>> modules_;
-  std::string identity_;
 };
 
 }  // namespace foothold

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs without LibTorch hand over to those with it.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "foothold/pipeline/synthetic_dataset.h"
+#include "labels/body_file.h"
+#include "perception_networks/stub_networks.h"
+
+namespace foothold {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Result {
+  int code = -1;
+  std::string output;
+};
+
+Result RunProgram(const TemporaryFolder& folder, const std::string& command) {
+  const std::string log = folder.File("output");
+  const std::string line = std::string(FOOTHOLD_BINARY_DIR) + "/bin/" + command + " > " + log + " 2>&1";
+  const int status = std::system(line.c_str());
+  std::ostringstream text;
+  text << std::ifstream(log).rdbuf();
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
+}
+
+std::string Options(const NetworkOptions& options) {
+  return " --perception.name networks --networks.modules " + options.modules + " --networks.mast3r " +
+         options.mast3r + " --networks.window 2 --josh.max_iterations 2 ";
+}
+
+std::string OnlyLabelBelow(const std::string& folder) {
+  std::string bytes;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".h5") continue;
+    EXPECT_TRUE(bytes.empty());
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    bytes = text.str();
+  }
+  return bytes;
+}
+
+TEST(NetworkPrograms, LabelOneVideoAndACorpusAlike) {
+  const TemporaryFolder folder;
+  SyntheticDataset dataset;
+  dataset.dir = folder.File("videos");
+  dataset.options.num_frames = 13;
+  dataset.options.width = 192;
+  dataset.options.height = 128;
+  dataset.options.num_people = 1;
+  const std::string video =
+      WriteSyntheticDataset(dataset, labels::ReadBodyModel(labels::DefaultBodyModelPath()), 1)[0];
+  const NetworkOptions options = WriteStubNetworks(folder, {});
+  const Result one =
+      RunProgram(folder, "foothold label " + video + " -o " + folder.File("one") + Options(options));
+  ASSERT_EQ(one.code, 0) << one.output;
+  const Result corpus = RunProgram(
+      folder, "label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
+  ASSERT_EQ(corpus.code, 0) << corpus.output;
+  const std::string label = OnlyLabelBelow(folder.File("one"));
+  EXPECT_FALSE(label.empty());
+  EXPECT_EQ(label, OnlyLabelBelow(folder.File("corpus/labels")));
+  // What was labelled with other networks is not taken for done.
+  WriteTinyMast3r(options.mast3r, 9);
+  const Result other = RunProgram(
+      folder, "label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
+  EXPECT_EQ(other.code, 2) << other.output;
+}
+
+TEST(NetworkPrograms, SayWhatIsMissing) {
+  const TemporaryFolder folder;
+  const std::string video = folder.Write("video.mp4", "none");
+  for (const std::string& command : {"foothold label " + video + " -o " + folder.File("labels"),
+                                     "label_corpus --corpus " + video + " --output " + folder.File("out")}) {
+    const Result result = RunProgram(folder, command + " --perception.name networks");
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_NE(result.output.find("networks.mast3r is missing"), std::string::npos) << result.output;
+  }
+}
+
+}  // namespace
+}  // namespace foothold
