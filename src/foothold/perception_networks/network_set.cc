@@ -75,7 +75,7 @@ NetworkSet::NetworkSet(const NetworkOptions& options)
   for (const auto& [role, path] : FindModules(options)) {
     modules_[role] = std::make_unique<ExportedModule>(path, ContractOf(role), options.device);
   }
-  pairs_ = std::make_unique<PairNetwork>(options.mast3r, options.device, options.precision);
+  pairs_ = LoadMast3r(options.mast3r, options.device, options.precision);
   LogInfo("networks: MASt3R and " + std::to_string(modules_.size()) + " modules from " + options.modules);
 }
 

@@ -146,7 +146,7 @@ class PairLoop {
     ParallelFor((count + batch_ - 1) / batch_, calls_, [&](int call) {
       UseOneTorchThread();
       const int first = call * batch_, stop = std::min(count, first + batch_);
-      std::vector<std::pair<const PairNetwork::Encoding*, const PairNetwork::Encoding*>> pairs;
+      PairNetwork::EncodedPairs pairs;
       for (int p = first; p < stop; ++p) {
         pairs.emplace_back(encodings_[row[p].first].get(), encodings_[row[p].second].get());
       }

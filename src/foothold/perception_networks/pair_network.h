@@ -24,26 +24,28 @@ struct PairSight {
   PairDescriptors decoded_12, decoded_21;
 };
 
-// MASt3R on pairs of images of one size. Encodings are kept by the caller, so that an image is encoded once.
+// A network that looks at pairs of images of one size; tests put the truth in its place.
 class PairNetwork {
  public:
-  // Weights: .safetensors (docs/networks.md). Throws Error(kBadInput), Error(kDevice).
-  PairNetwork(const std::string& path, const std::string& device, const std::string& precision);
-  ~PairNetwork();
+  virtual ~PairNetwork() = default;
 
-  int patch_size_px() const;
-
-  struct Encoding;  // Of one image.
+  // Of one image, kept by the caller, so that an image is encoded once.
+  struct Encoding {
+    virtual ~Encoding() = default;
+  };
   using Encodings = std::vector<std::shared_ptr<const Encoding>>;
   // RGB images whose sides are multiples of the patch: Error(kBadInput) otherwise.
-  Encodings Encode(const std::vector<const ImageU8*>& images) const;
+  virtual Encodings Encode(const std::vector<const ImageU8*>& images) const = 0;
   // Both decodings of each pair. Throws Error(kBadInput), reason "network_output", when a number is not
   // finite.
-  std::vector<PairSight> Look(const std::vector<std::pair<const Encoding*, const Encoding*>>& pairs) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  using EncodedPairs = std::vector<std::pair<const Encoding*, const Encoding*>>;
+  virtual std::vector<PairSight> Look(const EncodedPairs& pairs) const = 0;
+  virtual int patch_size_px() const = 0;
 };
+
+// MASt3R. Weights: .safetensors (docs/networks.md). Throws Error(kBadInput), Error(kDevice).
+std::unique_ptr<PairNetwork> LoadMast3r(const std::string& path,
+                                        const std::string& device,
+                                        const std::string& precision);
 
 }  // namespace foothold
