@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "foothold/perception_networks/initial_cameras.h"
 #include "foothold/scene/synthetic.h"
 #include "labels/body_file.h"
+#include "perception_networks/stub_networks.h"
 
 namespace foothold {
 namespace {
@@ -141,7 +144,7 @@ TEST(SeePairs, TruthGivesTheTrueDepthFocalLengthAndMatches) {
   const Scene& scene = Shared();
   const int count = static_cast<int>(scene.frames.size());
   const Oracle oracle;
-  const ClipGeometry geometry = SeePairs(oracle, scene.Pictures(), 2, 2, 2, 2);
+  const ClipGeometry geometry = SeePairs(oracle, scene.Pictures(), {2, 2, 2, 2});
   EXPECT_EQ(oracle.num_encoded(), count);
   EXPECT_NEAR(geometry.focal_px, scene.pinhole().focal_px, 0.02 * scene.pinhole().focal_px);
   for (int k = 0; k < count; ++k) {
@@ -170,10 +173,74 @@ TEST(SeePairs, TruthGivesTheTrueDepthFocalLengthAndMatches) {
   }
 }
 
+class MemoryJournal : public Journal {
+ public:
+  bool Find(const std::string& key, std::string* bytes) override {
+    const auto found = pieces_.find(key);
+    if (found != pieces_.end()) *bytes = found->second;
+    return found != pieces_.end();
+  }
+  void Keep(const std::string& key, std::string bytes) override { pieces_[key] = std::move(bytes); }
+  bool Due() override { return false; }
+  void DropUnwritten(const std::string&) override {}
+  void Damage(const std::string& key) { pieces_.at(key).pop_back(); }
+
+ private:
+  std::map<std::string, std::string> pieces_;
+};
+
+void ExpectSame(const ClipGeometry& a, const ClipGeometry& b) {
+  EXPECT_EQ(a.focal_px, b.focal_px);
+  EXPECT_EQ(a.scores, b.scores);
+  ASSERT_EQ(a.keyframes.size(), b.keyframes.size());
+  for (size_t k = 0; k < a.keyframes.size(); ++k) {
+    EXPECT_EQ(a.keyframes[k].depth_m.data, b.keyframes[k].depth_m.data) << k;
+    EXPECT_EQ(a.keyframes[k].confidence.data, b.keyframes[k].confidence.data) << k;
+  }
+  ASSERT_EQ(a.pairs.size(), b.pairs.size());
+  for (size_t p = 0; p < a.pairs.size(); ++p) {
+    EXPECT_EQ(a.pairs[p].i, b.pairs[p].i);
+    EXPECT_EQ(a.pairs[p].j, b.pairs[p].j);
+    ASSERT_EQ(a.pairs[p].matches.size(), b.pairs[p].matches.size());
+    EXPECT_EQ(std::memcmp(a.pairs[p].matches.data(),
+                          b.pairs[p].matches.data(),
+                          a.pairs[p].matches.size() * sizeof(PixelMatch)),
+              0);
+  }
+}
+
+// A real network, whose rounding depends on what is in one call. What a process left ends where a piece of it
+// cannot be read.
+TEST(SeePairs, GoesOnWhereAProcessDied) {
+  const TemporaryFolder folder;
+  WriteTinyMast3r(folder.File("mast3r.safetensors"), 3);
+  const auto network = LoadMast3r(folder.File("mast3r.safetensors"), "cpu", "fp32");
+  KeyframePictures pictures = Shared().Pictures();
+  pictures.color.resize(5);
+  pictures.person_mask.resize(5);
+  const SeePairsOptions options{2, 3, 2, 2};
+  const ClipGeometry whole = SeePairs(*network, pictures, options);
+  MemoryJournal all;
+  SeePairs(*network, pictures, options, &all);
+  for (const size_t kept : {1, 3, 4}) {
+    SCOPED_TRACE(kept);
+    MemoryJournal journal = all;
+    journal.Damage("pairs/" + std::to_string(kept));
+    ExpectSame(SeePairs(*network, pictures, options, &journal), whole);
+  }
+  ExpectSame(SeePairs(*network, pictures, options, &all), whole);
+  // And does not look again at what is finished.
+  MemoryJournal journal;
+  const Oracle first, second;
+  SeePairs(first, pictures, options, &journal);
+  SeePairs(second, pictures, options, &journal);
+  EXPECT_EQ(second.num_encoded(), 0);
+}
+
 TEST(SeePairs, TruthGivesTheTrueCameras) {
   const Scene& scene = Shared();
   const Oracle oracle;
-  ClipGeometry geometry = SeePairs(oracle, scene.Pictures(), 2, 1, 1, 2);
+  ClipGeometry geometry = SeePairs(oracle, scene.Pictures(), {2, 1, 1, 2});
   Observations observations;
   observations.clip = scene.clip.observations.clip;
   observations.camera.pinhole = scene.pinhole();

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
+#include "foothold/networks/exported/exported_module.h"
 #include "foothold/pipeline/synthetic_dataset.h"
 #include "labels/body_file.h"
 #include "perception_networks/stub_networks.h"
@@ -73,6 +75,52 @@ TEST(NetworkPrograms, LabelOneVideoAndACorpusAlike) {
   const Result other = RunProgram(
       folder, "label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
   EXPECT_EQ(other.code, 2) << other.output;
+}
+
+// The cards that scripts/write_module_card.py writes; where FOOTHOLD_TORCH_PYTHON names a Python that can
+// import torch and compile, also modules that it exported.
+TEST(NetworkPrograms, ReadCardsAndModulesThatPythonWrote) {
+  if (std::system("python3 --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no python3";
+  const TemporaryFolder folder;
+  const NetworkOptions options = WriteStubNetworks(folder, {});
+  std::string detect_axes = "N,3,H,W", body = options.modules + "/body.pt", body_device = "any";
+  const char* torch_python = std::getenv("FOOTHOLD_TORCH_PYTHON");
+  if (torch_python != nullptr) {
+    fs::remove_all(options.modules);
+    fs::create_directories(options.modules);
+    const std::string command = std::string(torch_python) +
+                                " " FOOTHOLD_SOURCE_DIR "/tests/perception_networks/export_modules.py " +
+                                options.modules;
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    detect_axes = "N,3,96,160";
+    body += "2";
+    body_device = "cpu";
+  } else {
+    std::cerr << "FOOTHOLD_TORCH_PYTHON names no Python with a whole torch: cards alone are tested\n";
+  }
+  const std::string write = "python3 " FOOTHOLD_SOURCE_DIR "/scripts/write_module_card.py ";
+  const std::string version = " --torch " + TorchVersion();
+  for (const std::string& arguments :
+       {options.modules + "/detect.pt --role detect --input images:F32:" + detect_axes +
+            " --output boxes:F32:N,D,4 --output scores:F32:N,D --setting multiple_px=16 --note 'a stub'",
+        body + " --role body --device " + body_device +
+            " --input crops:F32:N,3,64,64 --output rotations:F32:N,24,3,3 --output shape:F32:N,10 "
+            "--output camera:F32:N,3"}) {
+    ASSERT_EQ(std::system((write + arguments + version + " > /dev/null").c_str()), 0) << arguments;
+  }
+  SyntheticDataset dataset;
+  dataset.dir = folder.File("videos");
+  dataset.options.num_frames = 13;
+  dataset.options.width = 192;
+  dataset.options.height = 128;
+  dataset.options.num_people = 1;
+  const std::string video =
+      WriteSyntheticDataset(dataset, labels::ReadBodyModel(labels::DefaultBodyModelPath()), 1)[0];
+  const Result result =
+      RunProgram(folder, "foothold label " + video + " -o " + folder.File("labels") + Options(options));
+  EXPECT_EQ(result.code, 0) << result.output;
+  const std::string wrong = write + body + " --role body --input crops:F31:N --output a:F32:N" + version;
+  EXPECT_NE(std::system((wrong + " 2> /dev/null").c_str()), 0);
 }
 
 TEST(NetworkPrograms, SayWhatIsMissing) {

@@ -133,12 +133,8 @@ class NetworkPerception : public Perception {
     ClipGeometry geometry;
     {
       const PhaseTimes::Scope scope(times, "pairs");
-      geometry = SeePairs(networks_->pairs(),
-                          pictures,
-                          options.window,
-                          options.batch,
-                          networks_->CallsAtOnce(threads),
-                          threads);
+      const SeePairsOptions see{options.window, options.batch, networks_->CallsAtOnce(threads), threads};
+      geometry = SeePairs(networks_->pairs(), pictures, see, journal_);
     }
     const PhaseTimes::Scope scope(times, "cameras");
     observations->camera.pinhole = ViewWith(frames.clip().working_from_source, geometry.focal_px).pinhole;

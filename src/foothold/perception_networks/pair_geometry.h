@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "foothold/base/journal.h"
 #include "foothold/perception_networks/pair_network.h"
 #include "foothold/scene/observations.h"
 
@@ -30,15 +31,21 @@ struct KeyframePictures {
   std::vector<ImageF> points_m;
 };
 
-// Each keyframe is encoded once and looked at beside the `window` next ones, both ways round, `batch` at a
-// time and `calls` calls at once; matching takes `threads` threads. Neither `calls` nor `threads` changes
-// the result. On people confidences are those of "nothing seen". Memory is that of the pairs of one window.
-// Throws Error(kBadInput), reason "network_output".
+struct SeePairsOptions {
+  int window = 10;  // Later keyframes that each is looked at beside.
+  int batch = 1;    // Images or pairs of one call of the network.
+  // How it runs; neither changes the result.
+  int calls = 1;    // Calls of the network at once.
+  int threads = 1;  // Of matching.
+};
+
+// Each keyframe is encoded once and looked at beside the next ones, both ways round. On people confidences
+// are those of "nothing seen". Memory is that of the pairs of one window. `journal` (may be null) takes each
+// keyframe that is finished: a process that goes on from it looks again only at what the open window needs,
+// and gives the same bytes. Throws Error(kBadInput), reason "network_output".
 ClipGeometry SeePairs(const PairNetwork& network,
                       const KeyframePictures& pictures,
-                      int window,
-                      int batch,
-                      int calls,
-                      int threads);
+                      const SeePairsOptions& options,
+                      Journal* journal = nullptr);
 
 }  // namespace foothold

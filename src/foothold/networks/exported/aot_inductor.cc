@@ -28,7 +28,9 @@ class AotInductorExecutor : public ModuleExecutor {
       const std::string why = of_torch != nullptr ? of_torch->what_without_backtrace() : error.what();
       throw Error(ErrorKind::kBadInput,
                   path + ": is no package of AOTInductor that can be loaded (" + why +
-                      "); write it with torch._inductor.aoti_compile_and_package on this kind of machine");
+                      "); write it with torch._inductor.aoti_compile_and_package on this kind of machine; "
+                      "where a library "
+                      "is missing, install torch as a whole: scripts/install_torch.sh --full");
     }
   }
 
