@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include "foothold/perception_networks/depth_ground.h"
 #include "foothold/perception_networks/initial_cameras.h"
 #include "foothold/scene/synthetic.h"
 #include "labels/body_file.h"
@@ -252,7 +253,15 @@ TEST(SeePairs, TruthGivesTheTrueCameras) {
   }
   observations.pairs = std::move(geometry.pairs);
   PlaceCameras(geometry.scores, &observations);
+  SeeGround(GroundOptions(), &observations);
   EXPECT_TRUE(observations.flags.empty());
+  const GroundPlane &ground = observations.ground, &true_ground = scene.clip.observations.ground;
+  ASSERT_TRUE(ground.known && true_ground.known);
+  const Vec3d camera = scene.clip.truth.world_from_cam[0].translation;
+  const Vec3d up_in_first =
+      Rotate(Conjugate(scene.clip.truth.world_from_cam[0].rotation), true_ground.up_in_world);
+  EXPECT_GT(Dot(ground.up_in_world, up_in_first), std::cos(0.03));
+  EXPECT_NEAR(-ground.offset_m, HeightAbove(true_ground, camera), 0.05);
   const std::vector<Rigid3d>& truth = scene.clip.truth.world_from_cam;
   double path = 0;
   for (const int frame : scene.frames) {

@@ -83,7 +83,8 @@ TEST(NetworkPrograms, ReadCardsAndModulesThatPythonWrote) {
   if (std::system("python3 --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no python3";
   const TemporaryFolder folder;
   const NetworkOptions options = WriteStubNetworks(folder, {});
-  std::string detect_axes = "N,3,H,W", body = options.modules + "/body.pt", body_device = "any";
+  std::string detect_axes = "N,3,H,W", body = options.modules + "/body.pt", body_device = "any",
+              body_batch = "N";
   const char* torch_python = std::getenv("FOOTHOLD_TORCH_PYTHON");
   if (torch_python != nullptr) {
     fs::remove_all(options.modules);
@@ -95,6 +96,7 @@ TEST(NetworkPrograms, ReadCardsAndModulesThatPythonWrote) {
     detect_axes = "N,3,96,160";
     body += "2";
     body_device = "cpu";
+    body_batch = "4";
   } else {
     std::cerr << "FOOTHOLD_TORCH_PYTHON names no Python with a whole torch: cards alone are tested\n";
   }
@@ -103,9 +105,9 @@ TEST(NetworkPrograms, ReadCardsAndModulesThatPythonWrote) {
   for (const std::string& arguments :
        {options.modules + "/detect.pt --role detect --input images:F32:" + detect_axes +
             " --output boxes:F32:N,D,4 --output scores:F32:N,D --setting multiple_px=16 --note 'a stub'",
-        body + " --role body --device " + body_device +
-            " --input crops:F32:N,3,64,64 --output rotations:F32:N,24,3,3 --output shape:F32:N,10 "
-            "--output camera:F32:N,3"}) {
+        body + " --role body --device " + body_device + " --input crops:F32:" + body_batch +
+            ",3,64,64 --output rotations:F32:" + body_batch + ",24,3,3 --output shape:F32:" + body_batch +
+            ",10 --output camera:F32:" + body_batch + ",3"}) {
     ASSERT_EQ(std::system((write + arguments + version + " > /dev/null").c_str()), 0) << arguments;
   }
   SyntheticDataset dataset;

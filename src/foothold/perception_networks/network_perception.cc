@@ -9,6 +9,7 @@
 #include "foothold/perception/classical/pieces.h"
 #include "foothold/perception_networks/body_network.h"
 #include "foothold/perception_networks/contact_network.h"
+#include "foothold/perception_networks/depth_ground.h"
 #include "foothold/perception_networks/detect_network.h"
 #include "foothold/perception_networks/initial_cameras.h"
 #include "foothold/perception_networks/network_set.h"
@@ -154,6 +155,7 @@ class NetworkPerception : public Perception {
     } else {
       PlaceCameras(geometry.scores, observations);
     }
+    SeeGround(classical_.ground, observations);
   }
 
   std::shared_ptr<const NetworkSet> networks_;

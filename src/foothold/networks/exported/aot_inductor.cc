@@ -42,7 +42,8 @@ class AotInductorExecutor : public ModuleExecutor {
     } catch (const std::exception& error) {  // Among them the checks of the inputs.
       throw Error(ErrorKind::kBadInput,
                   path_ + ": the package refuses its inputs or fails (" + error.what() +
-                      "); export it with the sizes that docs/networks.md names as dynamic")
+                      "); its card must name only sizes that the export left dynamic, and give N as a number "
+                      "(docs/networks.md)")
           .WithReason("network_output");
     }
   }
