@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "cli/run_tool.h"
 #include "foothold/base/atomic_file.h"
 #include "support/temporary_folder.h"
@@ -51,6 +53,11 @@ TEST(Usage, UnknownCommandsAndOptionsGetASuggestion) {
   ExpectFailure("label x.mp4 -o out --josh.max_iteration=3",
                 kUsage,
                 {"--josh.max_iteration", "--josh.max_iterations?"});
+  // From the program with LibTorch, or of its absence.
+  const bool has_torch = std::filesystem::exists(FOOTHOLD_BINARY_DIR "/bin/foothold-student");
+  ExpectFailure("label x.mp4 -o out --perception networks",
+                kUsage,
+                {has_torch ? "networks.mast3r is missing" : "configure and build again with FOOTHOLD_TORCH=ON"});
   ExpectFailure("label x.mp4 -o out --perception clasical", kUsage, {"did you mean 'classical'?"});
 }
 
