@@ -199,6 +199,36 @@ TEST_F(NetworkPerception, MakesLabelsThatSayWhereTheyCameFrom) {
   EXPECT_NE(MakeNetworkPerception(options.networks).identity, before);
 }
 
+TEST_F(NetworkPerception, LongVideosAreSeenInParts) {
+  const TemporaryFolder folder;
+  SyntheticDataset dataset;
+  dataset.dir = folder.File("videos");
+  dataset.options.num_frames = 70;
+  dataset.options.width = 128;
+  dataset.options.height = 96;
+  dataset.options.num_people = 1;
+  LabelOptions options;
+  options.run.threads = 2;
+  options.video.part_frames = 30;
+  options.video.part_overlap_frames = 15;
+  options.perception.name = "networks";
+  options.perception.keyframe_interval = 7;
+  options.networks = WriteStubNetworks(folder, {});
+  options.networks.window = 2;
+  options.josh.max_iterations = 2;
+  const PerceptionMaker maker = MakeNetworkPerception(options.networks);
+  VideoTask task;
+  task.path = WriteSyntheticDataset(dataset, *body_, 2)[0];
+  task.output_dir = folder.File("labels");
+  task.perception = &maker;
+  const std::vector<ClipOutcome> outcomes = LabelVideo(task, *body_, options);
+  ASSERT_EQ(outcomes.size(), 1u);
+  ASSERT_EQ(outcomes[0].status, ClipOutcome::Status::kDone) << outcomes[0].reason << outcomes[0].message;
+  EXPECT_EQ(outcomes[0].num_frames, 70);
+  EXPECT_FALSE(HasFlag(outcomes[0].flags, "parts_missing"));
+  EXPECT_EQ(labels::ValidateLabel(outcomes[0].label_path).problems, std::vector<std::string>());
+}
+
 TEST_F(NetworkPerception, NobodyIsAReasonNotACrash) {
   const TemporaryFolder networks;
   StubPerson nobody;
