@@ -268,8 +268,8 @@ TEST_F(NetworkPerception, NamesWhatIsMissing) {
 TEST_F(NetworkPerception, NamesTheNetworkThatMakesNonsense) {
   const TemporaryFolder networks;
   const NetworkOptions options = WriteStubNetworks(networks, {});
-  const auto expect = [&](const std::vector<std::string>& parts) {
-    ExpectError(ErrorKind::kBadInput, parts, [&] { See(options, 2); });
+  const auto expect = [&](ErrorKind kind, const std::vector<std::string>& parts) {
+    ExpectError(kind, parts, [&] { See(options, 2); });
   };
   const std::string images =
       R"("inputs": [{"name": "images", "type": "F32", "shape": ["N", 3, "H", "W"]}], "outputs": )";
@@ -278,15 +278,15 @@ TEST_F(NetworkPerception, NamesTheNetworkThatMakesNonsense) {
             "depth",
             "def forward(self, images):\n  return (images / (images - images)).permute([0, 2, 3, 1])\n",
             points);
-  expect({"depth.pt", "'points'", "not finite"});
+  expect(ErrorKind::kBadInput, {"depth.pt", "'points'", "not finite"});
   WriteStub(options,
             "depth",
             "def forward(self, images):\n  return images[:, :, 1:].permute([0, 2, 3, 1])\n",
             points);
-  expect({"depth.pt", "'points' is F32", "H is"});
+  expect(ErrorKind::kUsage, {"depth.pt", "'points' is F32", "H is"});
   fs::remove(options.modules + "/depth.pt");
   WriteContactStub(options, 17);
-  ExpectError(ErrorKind::kUsage, {"contact.pt", "has 17 vertices", "--body"}, [&] { See(options, 1); });
+  expect(ErrorKind::kUsage, {"contact.pt", "has 17 vertices", "--body"});
   fs::remove(options.modules + "/contact.pt");
   WriteStub(options,
             "detect",
@@ -295,7 +295,7 @@ TEST_F(NetworkPerception, NamesTheNetworkThatMakesNonsense) {
             "  return torch.zeros([n, 1, 4]), torch.full([n, 1], 3.0)\n",
             images + R"([{"name": "boxes", "type": "F32", "shape": ["N", "D", 4]},)" +
                 R"( {"name": "scores", "type": "F32", "shape": ["N", "D"]}])");
-  expect({"detect.pt", "'scores' must be 0 to 1"});
+  expect(ErrorKind::kUsage, {"detect.pt", "'scores' must be 0 to 1"});
   WriteStubNetworks(networks, {});
   WriteStub(options,
             "body",
@@ -306,7 +306,7 @@ TEST_F(NetworkPerception, NamesTheNetworkThatMakesNonsense) {
             R"([{"name": "rotations", "type": "F32", "shape": ["N", 24, 3, 3]},)"
             R"( {"name": "shape", "type": "F32", "shape": ["N", 10]},)"
             R"( {"name": "camera", "type": "F32", "shape": ["N", 3]}])");
-  expect({"body.pt", "'rotations'", "no rotation"});
+  expect(ErrorKind::kUsage, {"body.pt", "'rotations'", "no rotation"});
 }
 
 // Weights that are not numbers are found where they show.

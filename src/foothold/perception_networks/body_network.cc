@@ -53,11 +53,10 @@ Quatd RotationOf(const float* numbers, const std::string& path) {
     }
   }
   if (!(std::sqrt(error) < kNotARotation)) {
-    throw Error(ErrorKind::kBadInput,
+    throw Error(ErrorKind::kUsage,
                 path +
-                    ": output 'rotations' holds a matrix that is no rotation; export rotation matrices, "
-                    "not angles or six numbers")
-        .WithReason("network_output");
+                    ": output 'rotations' holds a matrix that is no rotation; export rotation matrices, not "
+                    "angles or six numbers");
   }
   return NearestRotation(matrix);
 }

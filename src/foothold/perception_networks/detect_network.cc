@@ -43,9 +43,8 @@ std::vector<Detection> DetectionsOf(const PictureOutputs& outputs,
 void RequireScores(const ExportedModule& module, const PictureOutputs& outputs) {
   const at::Tensor& scores = outputs.at("scores");
   if (scores.numel() == 0 || (scores.min().item<float>() >= 0 && scores.max().item<float>() <= 1)) return;
-  throw Error(ErrorKind::kBadInput,
-              module.path() + ": output 'scores' must be 0 to 1; put the sigmoid into the exported module")
-      .WithReason("network_output");
+  throw Error(ErrorKind::kUsage,
+              module.path() + ": output 'scores' must be 0 to 1; put the sigmoid into the exported module");
 }
 
 }  // namespace

@@ -17,10 +17,11 @@ namespace {
 
 class AotInductorExecutor : public ModuleExecutor {
  public:
-  AotInductorExecutor(const std::string& path, const std::string& device) : path_(path) {
+  AotInductorExecutor(const std::string& path, const std::string& device)
+      : path_(path), is_cuda_(device == "cuda") {
     // Sizes beyond those that the package was compiled for otherwise read and write where they should not.
     setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 1);
-    const c10::DeviceIndex index = device == "cuda" ? 0 : -1;
+    const c10::DeviceIndex index = is_cuda_ ? 0 : -1;
     try {
       loader_ = std::make_unique<torch::inductor::AOTIModelPackageLoader>(path, "model", false, 1, index);
     } catch (const std::exception& error) {
@@ -39,17 +40,17 @@ class AotInductorExecutor : public ModuleExecutor {
       return loader_->run(inputs);
     } catch (const c10::Error&) {
       throw;
-    } catch (const std::exception& error) {  // Among them the checks of the inputs.
-      throw Error(ErrorKind::kBadInput,
+    } catch (const std::exception& error) {  // Of its checks of inputs or of the device: it does not say.
+      throw Error(is_cuda_ ? ErrorKind::kDevice : ErrorKind::kUsage,
                   path_ + ": the package refuses its inputs or fails (" + error.what() +
                       "); its card must name only sizes that the export left dynamic, and give N as a number "
-                      "(docs/networks.md)")
-          .WithReason("network_output");
+                      "(docs/networks.md)");
     }
   }
 
  private:
   std::string path_;
+  bool is_cuda_;
   std::unique_ptr<torch::inductor::AOTIModelPackageLoader> loader_;
 };
 

@@ -22,11 +22,20 @@ std::pair<int, int> MajorMinor(const std::string& version) {
   return {major, minor};
 }
 
-// Outputs of these modules are the contract's, in the types of the card.
+// The contract says float32 where the card may say a shorter type.
 TensorSpec WithTypeOf(const TensorSpec& card, const TensorSpec& contract) {
   TensorSpec spec = contract;
   spec.type = card.type;
   return spec;
+}
+
+bool IsStorable(at::ScalarType scalar_type, TensorType* type) {
+  try {
+    *type = TensorTypeOf(scalar_type);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 const TensorSpec& ByName(const ModuleContract& contract, const std::string& name) {
@@ -83,59 +92,65 @@ ExportedModule::ExportedModule(const std::string& path,
 ExportedModule::~ExportedModule() = default;
 
 void ExportedModule::FailOnOutput(const std::string& what) const {
-  throw Error(ErrorKind::kBadInput, path_ + ": output " + what).WithReason("network_output");
+  throw Error(ErrorKind::kUsage, path_ + ": output " + what);
+}
+
+std::string ExportedModule::MismatchIn(const TensorSpec& spec, const at::Tensor& tensor, Sizes* sizes) const {
+  const std::vector<int64_t> shape = tensor.sizes().vec();
+  TensorType type = TensorType::kF32;
+  if (!IsStorable(tensor.scalar_type(), &type)) {
+    return "'" + spec.name + "' is of the type " + at::toString(tensor.scalar_type()) +
+           ", which no card can declare";
+  }
+  const std::string wrong = MismatchOf(spec, type, shape, &sizes->of_card);
+  if (!wrong.empty()) return wrong;
+  return MismatchOf(WithTypeOf(spec, ByName(contract_, spec.name)), type, shape, &sizes->of_contract);
+}
+
+at::Tensor ExportedModule::Output(const TensorSpec& spec, const at::Tensor& made, Sizes* sizes) const {
+  if (!made.defined()) FailOnOutput("'" + spec.name + "' is empty");
+  const std::string wrong = MismatchIn(spec, made, sizes);
+  if (!wrong.empty()) FailOnOutput(wrong + "; correct the card, or export the module again");
+  at::Tensor output = made.to(at::kCPU);
+  if (output.is_floating_point()) {
+    output = output.to(at::kFloat);
+    const int64_t bad = output.numel() - at::isfinite(output).sum().item<int64_t>();
+    if (bad > 0) {
+      throw Error(ErrorKind::kBadInput,
+                  path_ + ": output '" + spec.name + "' holds " + std::to_string(bad) + " of " +
+                      std::to_string(output.numel()) +
+                      " numbers that are not finite; the weights are damaged, or its type is too short: "
+                      "export it in float32")
+          .WithReason("network_output");
+    }
+  }
+  return output.contiguous();
 }
 
 std::map<std::string, at::Tensor> ExportedModule::Run(const std::map<std::string, at::Tensor>& inputs) const {
-  const at::Device device = DeviceNamed(device_);
   const c10::NoGradGuard no_gradients;
-  AxisSizes of_card, of_contract;
-  std::vector<at::Tensor> ordered;
-  for (const TensorSpec& spec : card_.inputs) {
-    const auto given = inputs.find(spec.name);
-    FOOTHOLD_CHECK(given != inputs.end(), path_ + ": no input '" + spec.name + "'");
-    at::Tensor tensor = given->second;
-    if (tensor.is_floating_point()) tensor = tensor.to(ScalarTypeOf(spec.type));
-    const std::vector<int64_t> shape = tensor.sizes().vec();
-    const TensorType type = TensorTypeOf(tensor.scalar_type());
-    std::string wrong = MismatchOf(spec, type, shape, &of_card);
-    if (wrong.empty()) {
-      wrong = MismatchOf(WithTypeOf(spec, ByName(contract_, spec.name)), type, shape, &of_contract);
-    }
-    FOOTHOLD_CHECK(wrong.empty(), path_ + ": input " + wrong);
-    ordered.push_back(tensor.to(device).contiguous());
-  }
-  FOOTHOLD_CHECK(inputs.size() == card_.inputs.size(), path_ + ": more inputs than its card declares");
-  std::vector<at::Tensor> made;
-  TranslateTorchErrors(path_, [&] { made = executor_->Execute(ordered); });
-  if (made.size() != card_.outputs.size()) {
-    FailOnOutput("has " + std::to_string(made.size()) + " tensors, its card declares " +
-                 std::to_string(card_.outputs.size()) + "; correct the card");
-  }
+  const at::Device device = DeviceNamed(device_);
   std::map<std::string, at::Tensor> outputs;
   TranslateTorchErrors(path_, [&] {
+    Sizes sizes;
+    std::vector<at::Tensor> ordered;
+    for (const TensorSpec& spec : card_.inputs) {
+      const auto given = inputs.find(spec.name);
+      FOOTHOLD_CHECK(given != inputs.end(), path_ + ": no input '" + spec.name + "'");
+      at::Tensor tensor = given->second;
+      if (tensor.is_floating_point()) tensor = tensor.to(ScalarTypeOf(spec.type));
+      const std::string wrong = MismatchIn(spec, tensor, &sizes);
+      FOOTHOLD_CHECK(wrong.empty(), path_ + ": input " + wrong);
+      ordered.push_back(tensor.to(device).contiguous());
+    }
+    FOOTHOLD_CHECK(inputs.size() == card_.inputs.size(), path_ + ": more inputs than its card declares");
+    const std::vector<at::Tensor> made = executor_->Execute(ordered);
+    if (made.size() != card_.outputs.size()) {
+      FailOnOutput("has " + std::to_string(made.size()) + " tensors, its card declares " +
+                   std::to_string(card_.outputs.size()) + "; correct the card");
+    }
     for (size_t i = 0; i < made.size(); ++i) {
-      const TensorSpec& spec = card_.outputs[i];
-      if (!made[i].defined()) FailOnOutput("'" + spec.name + "' is empty");
-      const std::vector<int64_t> shape = made[i].sizes().vec();
-      const TensorType type = TensorTypeOf(made[i].scalar_type());
-      std::string wrong = MismatchOf(spec, type, shape, &of_card);
-      if (wrong.empty()) {
-        wrong = MismatchOf(WithTypeOf(spec, ByName(contract_, spec.name)), type, shape, &of_contract);
-      }
-      if (!wrong.empty()) FailOnOutput(wrong + "; correct the card, or export the module again");
-      at::Tensor output = made[i].to(at::kCPU);
-      if (output.is_floating_point()) {
-        output = output.to(at::kFloat);
-        const int64_t bad = output.numel() - at::isfinite(output).sum().item<int64_t>();
-        if (bad > 0) {
-          FailOnOutput("'" + spec.name + "' holds " + std::to_string(bad) + " of " +
-                       std::to_string(output.numel()) +
-                       " numbers that are not finite; the weights are damaged, or its type is too short: "
-                       "export it in float32");
-        }
-      }
-      outputs[spec.name] = output.contiguous();
+      outputs[card_.outputs[i].name] = Output(card_.outputs[i], made[i], &sizes);
     }
   });
   return outputs;

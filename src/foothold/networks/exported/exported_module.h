@@ -37,11 +37,18 @@ class ExportedModule {
   const std::string& path() const { return path_; }
 
   // All inputs of the card by name, on any device and of any floating type where the card declares one;
-  // outputs by name, on the CPU, floating ones as float32. Throws Error(kContract) for inputs that do not fit
-  // and Error(kBadInput), reason "network_output", for outputs.
+  // outputs by name, on the CPU, floating ones as float32. Throws Error(kContract) for inputs that do not
+  // fit, Error(kUsage) for outputs that are not as declared, which no video can help, and Error(kBadInput),
+  // reason "network_output", for numbers that are not finite and for scripts that fail.
   std::map<std::string, at::Tensor> Run(const std::map<std::string, at::Tensor>& inputs) const;
 
  private:
+  // Of named axes in one call, under the names of the card and of the contract.
+  struct Sizes {
+    AxisSizes of_card, of_contract;
+  };
+  std::string MismatchIn(const TensorSpec& spec, const at::Tensor& tensor, Sizes* sizes) const;
+  at::Tensor Output(const TensorSpec& spec, const at::Tensor& made, Sizes* sizes) const;
   [[noreturn]] void FailOnOutput(const std::string& what) const;
 
   std::string path_, device_;

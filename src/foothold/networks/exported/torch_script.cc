@@ -27,8 +27,12 @@ class TorchScriptExecutor : public ModuleExecutor {
       result = torch::jit::Module(module_).forward(arguments);
     } catch (const c10::Error&) {
       throw;
-    } catch (const std::exception& error) {  // An exception of the script itself.
-      throw Error(ErrorKind::kBadInput, path_ + ": " + error.what()).WithReason("network_output");
+    } catch (const std::exception& error) {  // The interpreter's, around those of operations and of scripts.
+      const std::string why = error.what();
+      const bool is_device =
+          why.find("CUDA") != std::string::npos || why.find("DefaultCPUAllocator") != std::string::npos;
+      if (is_device) throw Error(ErrorKind::kDevice, path_ + ": " + why);
+      throw Error(ErrorKind::kBadInput, path_ + ": " + why).WithReason("network_output");
     }
     std::vector<at::Tensor> outputs;
     if (result.isTensor()) return {result.toTensor()};
@@ -40,10 +44,9 @@ class TorchScriptExecutor : public ModuleExecutor {
       }
       if (outputs.size() == result.toTupleRef().elements().size()) return outputs;
     }
-    throw Error(ErrorKind::kBadInput,
+    throw Error(ErrorKind::kUsage,
                 path_ + ": forward returns a " + result.tagKind() +
-                    "; it must return a tensor, or a tuple or list of tensors in the card's order")
-        .WithReason("network_output");
+                    "; it must return a tensor, or a tuple or list of tensors in the card's order");
   }
 
  private:
