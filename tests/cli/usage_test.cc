@@ -28,7 +28,8 @@ void ExpectFailure(const std::string& arguments, int exit_code, const std::vecto
 TEST(Usage, HelpNamesEveryCommandAndHasExamples) {
   const ToolResult help = RunTool("--help");
   EXPECT_EQ(help.exit_code, kOk);
-  for (const char* command : {"label", "synth", "validate", "inspect", "report", "evaluate", "config", "bench"}) {
+  for (const char* command :
+       {"label", "synth", "validate", "inspect", "report", "evaluate", "config", "bench"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + command), std::string::npos) << command;
     const ToolResult own = RunTool(std::string(command) + " --help");
     EXPECT_EQ(own.exit_code, kOk);
@@ -55,9 +56,10 @@ TEST(Usage, UnknownCommandsAndOptionsGetASuggestion) {
                 {"--josh.max_iteration", "--josh.max_iterations?"});
   // From the program with LibTorch, or of its absence.
   const bool has_torch = std::filesystem::exists(FOOTHOLD_BINARY_DIR "/bin/foothold-student");
-  ExpectFailure("label x.mp4 -o out --perception networks",
-                kUsage,
-                {has_torch ? "networks.mast3r is missing" : "configure and build again with FOOTHOLD_TORCH=ON"});
+  ExpectFailure(
+      "label x.mp4 -o out --perception networks",
+      kUsage,
+      {has_torch ? "networks.mast3r is missing" : "configure and build again with FOOTHOLD_TORCH=ON"});
   ExpectFailure("label x.mp4 -o out --perception clasical", kUsage, {"did you mean 'classical'?"});
 }
 

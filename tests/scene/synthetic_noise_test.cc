@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "foothold/scene/synthetic.h"
 #include "foothold/scene/pair_alignment.h"
+#include "foothold/scene/synthetic.h"
 #include "foothold/scene/synthetic_chain.h"
 #include "foothold/scene/synthetic_signal.h"
 #include "synthetic_support.h"
