@@ -130,7 +130,8 @@ Plan MakePlan(int argc, const char* const* argv, const CorpusLabeller& labeller,
   plan.units = MakeRunUnits(OpenUnits(plan.options.job.corpus));
   OptionSet label_set;
   plan.options.label.BindTo(&label_set);
-  plan.label_identity = labeller.identity(plan.options.job) + "\n" + label_set.Dump(/*labels_only=*/true);
+  plan.label_identity =
+      labeller.identity(plan.options.job, plan.options.label) + "\n" + label_set.Dump(/*labels_only=*/true);
   if (plan.options.label.start.init == "student")
     plan.label_identity += "\n" + StudentIdentity(plan.options.predict);
   return plan;
@@ -223,6 +224,12 @@ std::string Reproduce(const ProgramOptions& options, const Unit& unit) {
     command +=
         " --frames " + std::to_string(unit.begin) + ":" + (unit.end < 0 ? "" : std::to_string(unit.end));
   }
+  const NetworkOptions& networks =
+      options.label.networks;  // Where they lie is not among the options recorded.
+  if (options.label.perception.name == "networks") {
+    command += " --networks.modules " + ShellQuoted(Absolute(networks.modules)) + " --networks.mast3r " +
+               ShellQuoted(Absolute(networks.mast3r));
+  }
   if (!job.body.empty()) command += " --body " + ShellQuoted(Absolute(job.body));
   if (options.label.start.init == "student")
     command += " --predict.model " + ShellQuoted(Absolute(options.predict.model));
@@ -256,14 +263,14 @@ void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
 
 }  // namespace
 
-bool WantsStudent(int argc, const char* const* argv) {
+bool WantsLearnedParts(int argc, const char* const* argv) {
   try {
     ProgramOptions options;
     OptionSet set;
     options.BindTo(&set);
     const RankCommandLine line = ParseRankCommandLine(argc, argv, set, kAliases);
     ResolveOptions(line.config_path, line.assignments, &set);
-    return options.label.start.init == "student";
+    return options.label.start.init == "student" || options.label.perception.name == "networks";
   } catch (const Error&) {
     return false;
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "foothold/corpus/job_options.h"
 #include "foothold/pipeline/label_video.h"
@@ -21,20 +23,25 @@ struct WorkerContext {
 
 // The part of label_corpus that tests replace.
 struct CorpusLabeller {
-  // Identity of everything outside the options that determines labels: program version, body model.
-  std::function<std::string(const JobOptions&)> identity;
+  // Identity of everything outside the options that determines labels: program version, body model, networks.
+  std::function<std::string(const JobOptions&, const LabelOptions&)> identity;
   std::function<UnitWorker(const WorkerContext&)> make_worker;
 };
 
-// What label.init = student solves with; made once per worker.
-using MakeStart = std::function<ClipSolver(const WorkerContext& context, const BodyModel& body)>;
+// What only programs with LibTorch have; each may be left out.
+struct LearnedParts {
+  // What label.init = student solves with; made once per worker.
+  std::function<ClipSolver(const WorkerContext& context, const BodyModel& body)> make_start;
+  // For perception.name = networks, and nothing for other names; made once for the workers of all rungs.
+  std::function<std::optional<PerceptionMaker>(const LabelOptions&)> make_perception;
+  std::function<std::string(const LabelOptions&)> perception_identity;  // Without loading anything.
+};
 
-// Without `make_start`, label.init = student throws Error(kUsage).
-CorpusLabeller VideoLabeller(const MakeStart& make_start = nullptr);
+CorpusLabeller VideoLabeller(const LearnedParts& learned = {});
 
-// Whether this command line and its config file ask for label.init = student. False where they cannot be
-// read: RunLabelCorpus says so.
-bool WantsStudent(int argc, const char* const* argv);
+// Whether this command line and its config file ask for label.init = student or perception.name = networks.
+// False where they cannot be read: RunLabelCorpus says so.
+bool WantsLearnedParts(int argc, const char* const* argv);
 
 // The whole program; the process exits with the returned code (docs/operations.md).
 ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller& labeller);

@@ -62,27 +62,28 @@ LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
 struct Tools {
   BodyModel body;
   std::optional<ClipSolver> start;
+  std::shared_ptr<const PerceptionMaker> perception;
 };
 
-std::shared_ptr<const Tools> MakeTools(const WorkerContext& context, const MakeStart& make_start) {
-  const auto tools = std::make_shared<Tools>();
-  tools->body = ReadBody(context.job);
-  if (context.label.start.init != "student") return tools;
-  if (!make_start)
+std::optional<ClipSolver> MakeStart(const WorkerContext& context,
+                                    const LearnedParts& learned,
+                                    const BodyModel& body) {
+  if (context.label.start.init != "student") return std::nullopt;
+  if (!learned.make_start)
     throw Error(ErrorKind::kUsage, "label.init = student needs a program that is built with LibTorch");
   try {
-    tools->start = make_start(context, tools->body);
+    return learned.make_start(context, body);
   } catch (const Error& error) {
     // Weights that are no student's say nothing about the video at hand: the rank ends.
     if (error.kind() == ErrorKind::kBadInput) throw Error(ErrorKind::kUsage, error.what());
     throw;
   }
-  return tools;
 }
 
 LedgerRecord WorkOn(const WorkerContext& context, const Tools& tools, const Unit& unit) {
   const BodyModel& body = tools.body;
   VideoTask task;
+  task.perception = tools.perception.get();
   task.path = unit.path;
   task.begin = unit.begin;
   task.end = unit.end;
@@ -104,15 +105,25 @@ LedgerRecord WorkOn(const WorkerContext& context, const Tools& tools, const Unit
 
 }  // namespace
 
-CorpusLabeller VideoLabeller(const MakeStart& make_start) {
+CorpusLabeller VideoLabeller(const LearnedParts& learned) {
   CorpusLabeller labeller;
-  labeller.identity = [](const JobOptions& job) {
-    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash;
+  labeller.identity = [learned](const JobOptions& job, const LabelOptions& label) {
+    const std::string networks = learned.perception_identity ? learned.perception_identity(label) : "";
+    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash +
+           (networks.empty() ? "" : "\n" + networks);
   };
-  labeller.make_worker = [make_start](const WorkerContext& context) -> UnitWorker {
-    return [context, tools = MakeTools(context, make_start)](const Unit& unit) {
-      return WorkOn(context, *tools, unit);
-    };
+  // Workers of all memory rungs share the networks.
+  const auto shared = std::make_shared<std::shared_ptr<const PerceptionMaker>>();
+  labeller.make_worker = [learned, shared](const WorkerContext& context) -> UnitWorker {
+    if (*shared == nullptr && learned.make_perception) {
+      if (auto made = learned.make_perception(context.label))
+        *shared = std::make_shared<const PerceptionMaker>(std::move(*made));
+    }
+    const auto tools = std::make_shared<Tools>();
+    tools->body = ReadBody(context.job);
+    tools->start = MakeStart(context, learned, tools->body);
+    tools->perception = *shared;
+    return [context, tools](const Unit& unit) { return WorkOn(context, *tools, unit); };
   };
   return labeller;
 }

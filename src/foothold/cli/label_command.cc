@@ -10,6 +10,7 @@
 #include "foothold/cli/label_videos.h"
 #include "foothold/cli/output.h"
 #include "foothold/cli/resolve.h"
+#include "foothold/pipeline/learned_perception.h"
 #include "foothold/pipeline/sidecar.h"
 #include "foothold/pipeline/student_solver.h"
 
@@ -111,6 +112,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
   const FrameRange range = ParseFrames(arguments.frames);
   ProgramOptions options;
   Resolve(arguments.options, &options);
+  const std::optional<PerceptionMaker> perception = MakeLearnedPerception(options.label);
   const BodyModel body = LoadBody(arguments.body_path);
   std::optional<ClipSolver> solver;
   if (make_solver) {
@@ -128,6 +130,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
     task.output_dir = arguments.output_dir;
     task.partial_dir = arguments.output_dir + "/.partial";
     task.checkpoint_s = options.job.checkpoint_s;
+    task.perception = perception ? &*perception : nullptr;
     task.solver = solver ? &*solver : nullptr;
     for (ClipOutcome& outcome : LabelVideo(task, body, options.label)) {
       if (!arguments.json) Print(outcome);

@@ -41,6 +41,7 @@ void LabelOptions::BindTo(OptionSet* set) {
   set->Bind(&video);
   set->Bind(&perception);
   classical.BindTo(set);
+  set->Bind(&networks);
   set->Bind(&josh);
 }
 

@@ -11,6 +11,7 @@
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
 #include "foothold/perception/classical/classical.h"
+#include "foothold/perception/network_options.h"
 #include "foothold/perception/perception.h"
 #include "foothold/pipeline/memory_rung.h"
 #include "foothold/video/video.h"
@@ -39,6 +40,7 @@ struct LabelOptions {
   VideoOptions video;
   PerceptionOptions perception;
   ClassicalOptions classical;
+  NetworkOptions networks;
   JoshOptions josh;
   void BindTo(OptionSet* set);
 };
@@ -101,7 +103,8 @@ struct VideoTask {
   // Of the join of a video some of whose parts cannot be seen (they crash, or take too much memory): only
   // what others saw is used, as one label per connected stretch of frames, with the flag parts_missing.
   bool only_seen_parts = false;
-  const ClipSolver* solver = nullptr;  // Null: the joint optimisation.
+  const ClipSolver* solver = nullptr;           // Null: the joint optimisation.
+  const PerceptionMaker* perception = nullptr;  // Null: MakePerception.
 };
 
 // Labels a video into output_dir: <name>.h5 per clip, <name>.timing.json, and <name>.failed.json where it

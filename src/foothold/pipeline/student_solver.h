@@ -9,7 +9,7 @@
 namespace foothold {
 
 // Solvers that need a trained student, and so LibTorch, which takes a quarter of a second to load. Programs
-// that link foothold_student_solver have them. Those that link foothold_student_solver_none instead become
+// that link foothold_learned have them. Those that link foothold_learned_none instead become
 // the program beside them that does, with the same arguments, when one of these is called; it is named
 // <program>-student. Throws Error(kUsage) where there is none, and when predict.model is not given;
 // Error(kBadInput) when that is no student, Error(kDevice).

@@ -48,6 +48,7 @@ std::vector<Clip> MakeClipsOf(const VideoProbe& probe, int begin, int end, const
 
 VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const LabelOptions& options) {
   labels::Provenance provenance = MakeProvenance(body, options);
+  if (task.perception != nullptr) provenance.options += task.perception->identity;
   if (task.solver != nullptr) provenance.options += task.solver->identity;
   LabelOptions reduced = options;
   const MemoryRung rung = StepDown(task.memory_rung, &reduced);
@@ -78,7 +79,9 @@ bool SeesPictures(const LabelOptions& options) {
 
 Observations ObserveClip(const VideoWork& work, const Clip& clip, PhaseTimes* times, Journal* journal) {
   const std::unique_ptr<Perception> perception =
-      MakePerception(work.options.perception, work.options.classical);
+      work.task.perception != nullptr
+          ? work.task.perception->make(work.options.perception, work.options.classical)
+          : MakePerception(work.options.perception, work.options.classical);
   perception->set_journal(journal);
   perception->set_readers(work.readers.get());
   Observations observations =
