@@ -21,6 +21,7 @@
 #include "foothold/corpus/quarantine_report.h"
 #include "foothold/corpus/units_file.h"
 #include "foothold/pipeline/program_options.h"
+#include "foothold/pipeline/student_solver.h"
 #include "jobs/drain.h"
 #include "jobs/drain_deadline.h"
 
@@ -129,7 +130,10 @@ Plan MakePlan(int argc, const char* const* argv, const CorpusLabeller& labeller,
   plan.units = MakeRunUnits(OpenUnits(plan.options.job.corpus));
   OptionSet label_set;
   plan.options.label.BindTo(&label_set);
-  plan.label_identity = labeller.identity(plan.options.job) + "\n" + label_set.Dump(/*labels_only=*/true);
+  plan.label_identity =
+      labeller.identity(plan.options.job, plan.options.label) + "\n" + label_set.Dump(/*labels_only=*/true);
+  if (plan.options.label.start.init == "student")
+    plan.label_identity += "\n" + StudentIdentity(plan.options.predict);
   return plan;
 }
 
@@ -189,7 +193,8 @@ void Work(const Plan& plan,
           const World& world,
           std::optional<Ledger>* ledger,
           RankTotals* totals) {
-  WorkerContext context{plan.options.job, plan.options.label, plan.options.job.output + "/labels"};
+  WorkerContext context{
+      plan.options.job, plan.options.label, plan.options.predict, plan.options.job.output + "/labels"};
   context.label.run.threads = ThreadsOfRank(context.label.run.threads, world.local_size());
   UnitWorker worker;
   const UnitWorker lazy_worker = [&](const Unit& unit) {
@@ -210,7 +215,8 @@ std::string Absolute(const std::string& path) {
 }
 
 // The command that labels one unit alone, for a person who wants to see it fail.
-std::string Reproduce(const JobOptions& job, const Unit& unit) {
+std::string Reproduce(const ProgramOptions& options, const Unit& unit) {
+  const JobOptions& job = options.job;
   std::string command = "foothold label " + ShellQuoted(Absolute(unit.path)) +
                         " -o /tmp/reproduced --config " +
                         ShellQuoted(Absolute(job.output + "/ledger/options.conf"));
@@ -218,7 +224,15 @@ std::string Reproduce(const JobOptions& job, const Unit& unit) {
     command +=
         " --frames " + std::to_string(unit.begin) + ":" + (unit.end < 0 ? "" : std::to_string(unit.end));
   }
+  const NetworkOptions& networks =
+      options.label.networks;  // Where they lie is not among the options recorded.
+  if (options.label.perception.name == "networks") {
+    command += " --networks.modules " + ShellQuoted(Absolute(networks.modules)) + " --networks.mast3r " +
+               ShellQuoted(Absolute(networks.mast3r));
+  }
   if (!job.body.empty()) command += " --body " + ShellQuoted(Absolute(job.body));
+  if (options.label.start.init == "student")
+    command += " --predict.model " + ShellQuoted(Absolute(options.predict.model));
   return command;
 }
 
@@ -237,7 +251,7 @@ void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
   const JobOptions& job = plan.options.job;
   ledger->emplace(job.output + "/ledger", plan.options.ledger, ProcessName(rank), plan.units);
   (*ledger)->RequireSameOptions(plan.label_identity);
-  (*ledger)->SetReproducer([job](const Unit& unit) { return Reproduce(job, unit); });
+  (*ledger)->SetReproducer([options = plan.options](const Unit& unit) { return Reproduce(options, unit); });
   if (rank != 0) return;
   RememberUnits(job.output + "/ledger", *plan.units.list, plan.units.hash);
   if (!plan.options.ledger.retry_failed) return;
@@ -248,6 +262,19 @@ void OpenLedger(const Plan& plan, int rank, std::optional<Ledger>* ledger) {
 }
 
 }  // namespace
+
+bool WantsLearnedParts(int argc, const char* const* argv) {
+  try {
+    ProgramOptions options;
+    OptionSet set;
+    options.BindTo(&set);
+    const RankCommandLine line = ParseRankCommandLine(argc, argv, set, kAliases);
+    ResolveOptions(line.config_path, line.assignments, &set);
+    return options.label.start.init == "student" || options.label.perception.name == "networks";
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 ExitCode RunLabelCorpus(int argc, const char* const* argv, const CorpusLabeller& labeller) {
   const Timer timer;

@@ -14,6 +14,7 @@ OptionSet BindAll(WorkerContext* context) {
   OptionSet set;
   set.Bind(&context->job);
   context->label.BindTo(&set);
+  set.Bind(&context->predict);
   return set;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 
 #include "foothold/base/hash.h"
 #include "foothold/corpus/label_files.h"
@@ -57,8 +58,32 @@ LedgerRecord PartRecordOf(const std::vector<ClipOutcome>& outcomes) {
   return record;
 }
 
-LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const Unit& unit) {
+// What a worker keeps from one unit to the next.
+struct Tools {
+  BodyModel body;
+  std::optional<ClipSolver> start;
+  std::shared_ptr<const PerceptionMaker> perception;
+};
+
+std::optional<ClipSolver> MakeStart(const WorkerContext& context,
+                                    const LearnedParts& learned,
+                                    const BodyModel& body) {
+  if (context.label.start.init != "student") return std::nullopt;
+  if (!learned.make_start)
+    throw Error(ErrorKind::kUsage, "label.init = student needs a program that is built with LibTorch");
+  try {
+    return learned.make_start(context, body);
+  } catch (const Error& error) {
+    // Weights that are no student's say nothing about the video at hand: the rank ends.
+    if (error.kind() == ErrorKind::kBadInput) throw Error(ErrorKind::kUsage, error.what());
+    throw;
+  }
+}
+
+LedgerRecord WorkOn(const WorkerContext& context, const Tools& tools, const Unit& unit) {
+  const BodyModel& body = tools.body;
   VideoTask task;
+  task.perception = tools.perception.get();
   task.path = unit.path;
   task.begin = unit.begin;
   task.end = unit.end;
@@ -67,6 +92,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
   task.partial_dir = context.job.output + "/partial/" + HashText(unit.path).substr(0, 16);
   task.checkpoint_s = context.job.checkpoint_s;
   task.memory_rung = context.memory_rung;
+  task.solver = tools.start ? &*tools.start : nullptr;
   if (unit.kind != Unit::Kind::kPart) {
     task.only_seen_parts = !unit.missing_parts.empty();
     return RecordOf(LabelVideo(task, body, context.label), context.labels_folder);
@@ -79,14 +105,25 @@ LedgerRecord WorkOn(const WorkerContext& context, const BodyModel& body, const U
 
 }  // namespace
 
-CorpusLabeller VideoLabeller() {
+CorpusLabeller VideoLabeller(const LearnedParts& learned) {
   CorpusLabeller labeller;
-  labeller.identity = [](const JobOptions& job) {
-    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash;
+  labeller.identity = [learned](const JobOptions& job, const LabelOptions& label) {
+    const std::string networks = learned.perception_identity ? learned.perception_identity(label) : "";
+    return "# " + ProgramVersion() + "\n# body model " + ReadBody(job).content_hash +
+           (networks.empty() ? "" : "\n" + networks);
   };
-  labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
-    const auto body = std::make_shared<const BodyModel>(ReadBody(context.job));
-    return [context, body](const Unit& unit) { return WorkOn(context, *body, unit); };
+  // Workers of all memory rungs share the networks.
+  const auto shared = std::make_shared<std::shared_ptr<const PerceptionMaker>>();
+  labeller.make_worker = [learned, shared](const WorkerContext& context) -> UnitWorker {
+    if (*shared == nullptr && learned.make_perception) {
+      if (auto made = learned.make_perception(context.label))
+        *shared = std::make_shared<const PerceptionMaker>(std::move(*made));
+    }
+    const auto tools = std::make_shared<Tools>();
+    tools->body = ReadBody(context.job);
+    tools->start = MakeStart(context, learned, tools->body);
+    tools->perception = *shared;
+    return [context, tools](const Unit& unit) { return WorkOn(context, *tools, unit); };
   };
   return labeller;
 }

@@ -28,6 +28,10 @@ void WriteQuality(Hdf5Writer* writer, const Quality& quality) {
   writer->WriteScalar("quality/focal_sigma", quality.focal_sigma);
   writer->WriteScalar("quality/focal_from_prior", quality.focal_from_prior);
   writer->WriteScalar("quality/condition", quality.condition);
+  if (quality.student.known) {
+    writer->WriteScalar("quality/student_turn_rad", quality.student.turn_rad);
+    writer->WriteScalar("quality/student_scale", quality.student.scale);
+  }
   writer->CreateGroup("quality/people");
   for (size_t p = 0; p < quality.people.size(); ++p) {
     const PersonQuality& person = quality.people[p];
@@ -38,6 +42,7 @@ void WriteQuality(Hdf5Writer* writer, const Quality& quality) {
     writer->Write(group + "/contact_log", person.contact_log, {person.contact_log.size()});
     writer->WriteScalar(group + "/contact_spread", person.contact_spread);
     writer->WriteScalar(group + "/contact_trend", person.contact_trend);
+    if (quality.student.known) writer->WriteScalar(group + "/student_distance_m", person.student_distance_m);
   }
 }
 
@@ -53,6 +58,8 @@ Quality ReadQuality(const Hdf5Reader& reader) {
                 "focal_sigma",
                 "focal_from_prior",
                 "condition",
+                "student_turn_rad",
+                "student_scale",
                 "people"});
   const auto num_matches = reader.Read<int32_t>("quality/num_matches");
   const Hdf5Shape shape = {num_matches.size()};
@@ -64,14 +71,22 @@ Quality ReadQuality(const Hdf5Reader& reader) {
   quality.focal_sigma = reader.ReadScalar<double>("quality/focal_sigma");
   quality.focal_from_prior = reader.ReadScalar<double>("quality/focal_from_prior");
   quality.condition = reader.ReadScalar<double>("quality/condition");
+  quality.student.known = reader.Has("quality/student_scale");
+  if (quality.student.known) {
+    quality.student.turn_rad = reader.ReadScalar<double>("quality/student_turn_rad");
+    quality.student.scale = reader.ReadScalar<double>("quality/student_scale");
+  }
   for (const std::string& name : reader.Names("quality/people")) {
     const std::string group = "quality/people/" + name;
-    RequireKnown(reader, group, {"keyframe", "contact_log", "contact_spread", "contact_trend"});
+    RequireKnown(
+        reader, group, {"keyframe", "contact_log", "contact_spread", "contact_trend", "student_distance_m"});
     PersonQuality person;
     person.keyframe = reader.Read<int32_t>(group + "/keyframe");
     person.contact_log = reader.Read<float>(group + "/contact_log", {person.keyframe.size()});
     person.contact_spread = reader.ReadScalar<float>(group + "/contact_spread");
     person.contact_trend = reader.ReadScalar<float>(group + "/contact_trend");
+    if (quality.student.known)
+      person.student_distance_m = reader.ReadScalar<float>(group + "/student_distance_m");
     quality.people.push_back(std::move(person));
   }
   return quality;
@@ -93,9 +108,16 @@ void RequireQuality(const Quality& quality, const Reconstruction& reconstruction
   for (const double value : {quality.focal_sigma, quality.focal_from_prior, quality.condition}) {
     list->RequireFinite("quality/focal_sigma, focal_from_prior or condition", value);
   }
+  const StudentAgreement& student = quality.student;
+  if (!(std::isfinite(student.turn_rad) && student.turn_rad >= 0))
+    list->Add("quality/student_turn_rad", "is negative or not finite");
+  if (!(std::isfinite(student.scale) && student.scale > 0))
+    list->Add("quality/student_scale", "is not a positive number");
   for (size_t p = 0; p < quality.people.size(); ++p) {
     const PersonQuality& person = quality.people[p];
     const std::string group = PersonQualityGroup(p);
+    if (!(std::isfinite(person.student_distance_m) && person.student_distance_m >= 0))
+      list->Add(group + "/student_distance_m", "is negative or not finite");
     list->RequireAscending(group + "/keyframe", person.keyframe, keyframes);
     list->RequireSize(group + "/contact_log", person.contact_log.size(), person.keyframe.size());
     const std::vector<double> logs(person.contact_log.begin(), person.contact_log.end());

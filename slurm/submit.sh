@@ -5,13 +5,14 @@
 #   slurm/submit.sh my.conf                         one job of slurm.tasks ranks
 #   slurm/submit.sh --array 16 my.conf              16 jobs of slurm.tasks ranks each, on one run
 #   slurm/submit.sh --train my.conf                 training, also a run that is to go on with other ranks
+#   slurm/submit.sh --evaluate round.conf           a round of the closed loop (slurm/closed_loop.sh submits all)
 #   slurm/submit.sh --dry-run my.conf               prints the sbatch command instead
 #   slurm/submit.sh my.conf --dependency=afterok:7  what follows goes to sbatch
 #
 # FOOTHOLD_BIN, if set, is the folder of the programs instead of build/bin of this source folder.
 set -euo pipefail
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "$0"; }
 FOOTHOLD_HOME=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 export FOOTHOLD_HOME
 bin=${FOOTHOLD_BIN:-$FOOTHOLD_HOME/build/bin}
@@ -31,6 +32,11 @@ while [ $# -gt 0 ]; do
     --train)
       script=$FOOTHOLD_HOME/slurm/train_student.sbatch
       input_key=train.labels output_key=train.output
+      ;;
+    --evaluate)
+      script=$FOOTHOLD_HOME/slurm/evaluate_round.sbatch
+      input_key=train.labels output_key=train.output
+      more+=(--ntasks=1)
       ;;
     -h | --help) usage; exit 0 ;;
     -*) echo "submit.sh: unknown option $1 (options for sbatch follow the config file)" >&2; exit 2 ;;

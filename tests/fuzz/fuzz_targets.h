@@ -20,7 +20,8 @@ extern const FuzzTarget kObservationBytes;  // A signed observation file's bytes
 extern const FuzzTarget kObservationStructure;
 extern const FuzzTarget kNpz;
 extern const FuzzTarget kConfig;
-extern const FuzzTarget kSafetensors;  // Only where networks are built (FOOTHOLD_HAVE_NETWORKS).
+extern const FuzzTarget kModuleCard;    // As kSafetensors.
+extern const FuzzTarget kSafetensors;   // Only where networks are built (FOOTHOLD_HAVE_NETWORKS).
 extern const FuzzTarget kLedgerRecord;  // A line of a records file.
 extern const FuzzTarget kLedgerSnapshot;
 extern const FuzzTarget kLedgerClaim;  // A claim file, and the report made of it.

@@ -51,6 +51,7 @@ TEST(Fuzz, ObservationStructure) { RunMutations(kObservationStructure, 40); }
 TEST(Fuzz, Npz) { RunMutations(kNpz, 5000); }
 TEST(Fuzz, Config) { RunMutations(kConfig, 1000); }
 #ifdef FOOTHOLD_HAVE_NETWORKS
+TEST(Fuzz, ModuleCard) { RunMutations(kModuleCard, 20000); }
 TEST(Fuzz, Safetensors) { RunMutations(kSafetensors, 20000); }
 #endif
 TEST(Fuzz, LedgerRecord) { RunMutations(kLedgerRecord, 5000); }

@@ -89,7 +89,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
 int main(int argc, char** argv) {
   using namespace foothold;
   CorpusLabeller labeller;
-  labeller.identity = [](const JobOptions& job) { return "# fake 1, body " + job.body; };
+  labeller.identity = [](const JobOptions& job, const LabelOptions&) { return "# fake 1, body " + job.body; };
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     return [context](const Unit& unit) { return WorkOn(context, unit); };
   };

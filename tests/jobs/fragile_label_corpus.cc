@@ -85,7 +85,7 @@ LedgerRecord WorkOn(const WorkerContext& context, const Unit& unit) {
 int main(int argc, char** argv) {
   using namespace foothold;
   CorpusLabeller labeller;
-  labeller.identity = [](const JobOptions&) { return "# fragile 1"; };
+  labeller.identity = [](const JobOptions&, const LabelOptions&) { return "# fragile 1"; };
   labeller.make_worker = [](const WorkerContext& context) -> UnitWorker {
     return [context](const Unit& unit) { return WorkOn(context, unit); };
   };

@@ -147,7 +147,7 @@ TEST(Documentation, ObservationExampleWritesAValidFile) {
 // One row "| `group/name` |" per dataset that the files hold.
 TEST(Documentation, ListsEveryDataset) {
   const TemporaryFolder folder;
-  WriteLabel(SampleLabel(), folder / "label.h5");
+  WriteLabel(SampleLabelFromStudent(), folder / "label.h5");
   WriteObservations(SampleObservations(), folder / "observations.h5");
   const std::vector<std::pair<std::string, std::string>> files = {{"label.h5", "label_schema.md"},
                                                                   {"observations.h5", "observations.md"}};

@@ -177,7 +177,11 @@ inline void ExpectSameQuality(const Quality& a, const Quality& b) {
     EXPECT_EQ(a.people[p].contact_log, b.people[p].contact_log);
     EXPECT_EQ(a.people[p].contact_spread, b.people[p].contact_spread);
     EXPECT_EQ(a.people[p].contact_trend, b.people[p].contact_trend);
+    EXPECT_EQ(a.people[p].student_distance_m, b.people[p].student_distance_m);
   }
+  EXPECT_EQ(a.student.known, b.student.known);
+  EXPECT_EQ(a.student.turn_rad, b.student.turn_rad);
+  EXPECT_EQ(a.student.scale, b.student.scale);
   EXPECT_EQ(a.focal_sigma, b.focal_sigma);
   EXPECT_EQ(a.focal_from_prior, b.focal_from_prior);
   EXPECT_EQ(a.condition, b.condition);

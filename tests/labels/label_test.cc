@@ -23,6 +23,13 @@ TEST(Label, RoundTrips) {
   ExpectSameLabel(ReadLabel(folder / "walk.h5"), label);
 }
 
+TEST(Label, RoundTripsAgreementWithAStudent) {
+  const TemporaryFolder folder;
+  const Label label = SampleLabelFromStudent();
+  ASSERT_TRUE(WriteLabel(label, folder / "walk.h5"));
+  ExpectSameLabel(ReadLabel(folder / "walk.h5"), label);
+}
+
 TEST(Label, RoundTripsTheBareMinimum) {
   const TemporaryFolder folder;
   Label label = SampleLabel();

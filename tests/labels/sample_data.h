@@ -205,4 +205,13 @@ inline Label SampleLabel() {
   return label;
 }
 
+// The same, made from a student's prediction: quality has what golden files of version 2 have not.
+inline Label SampleLabelFromStudent() {
+  Label label = SampleLabel();
+  label.quality.student = {true, 0.03, 1.02};
+  for (size_t p = 0; p < label.quality.people.size(); ++p)
+    label.quality.people[p].student_distance_m = 0.25f * static_cast<float>(p + 1);
+  return label;
+}
+
 }  // namespace foothold::labels

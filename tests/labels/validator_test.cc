@@ -125,6 +125,19 @@ TEST(Validator, NamesBrokenValuesBehindAGoodChecksum) {
       {"flags: 'Camera Static'", [](Label* l) { l->reconstruction.flags[0] = "Camera Static"; }},
       {"summary/terms: match", [](Label* l) { l->summary.terms[0].final = kNan; }},
       {"summary/iterations: entry 1", [](Label* l) { l->summary.iterations[1].term_cost[1] = kNan; }},
+      {"quality/student_turn_rad",
+       [](Label* l) {
+         l->quality.student = {true, kNan, 1};
+       }},
+      {"quality/student_scale",
+       [](Label* l) {
+         l->quality.student = {true, 0, -1};
+       }},
+      {"quality/people/0000/student_distance_m",
+       [](Label* l) {
+         l->quality.student.known = true;
+         l->quality.people[0].student_distance_m = -1;
+       }},
   };
   for (const BrokenLabel& broken : cases) {
     Label label = SampleLabel();

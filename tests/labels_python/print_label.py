@@ -32,6 +32,7 @@ with open_label(sys.argv[1]) as label:
         show(f"person{p}.confidence", person.confidence)
         show(f"person{p}.contact", [] if person.foot_contact is None else person.foot_contact)
         show(f"person{p}.box", [] if person.box_px is None else person.box_px)
+        show(f"person{p}.student", [] if person.student_distance_m is None else person.student_distance_m)
         show(f"person{p}.source_pixels", label.source_pixels(person.joints_in_world_m[0], person.frame[0]))
     for k, depth in enumerate(label.depths()):
         show(f"keyframe{k}.frame", depth.frame)

@@ -124,7 +124,7 @@ void ExpectKeyframe(const std::map<std::string, std::vector<double>>& values,
 
 // The sample label with its joints where its bodies are, so that the pelvis at rest can be read off them.
 Label ConsistentLabel() {
-  Label label = SampleLabel();
+  Label label = SampleLabelFromStudent();
   const Vec3d pelvis{0.02, -0.23, 0.04};
   for (PersonInWorld& person : label.reconstruction.people) {
     for (size_t i = 0; i < person.frames.size(); ++i) {
@@ -165,6 +165,8 @@ TEST(PythonPackage, ReadsWhatOurReaderReads) {
   ASSERT_GE(reconstruction.people.size(), 2U);
   for (size_t p = 0; p < reconstruction.people.size(); ++p) {
     ExpectPerson(values, "person" + std::to_string(p), reconstruction.people[p]);
+    ExpectNumbers(
+        values, "person" + std::to_string(p) + ".student", {label.quality.people[p].student_distance_m}, 0);
   }
   ASSERT_GE(reconstruction.keyframes.size(), 2U);
   for (size_t k = 0; k < reconstruction.keyframes.size(); ++k) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "foothold/scene/pair_alignment.h"
 #include "foothold/scene/synthetic.h"
 #include "foothold/scene/synthetic_chain.h"
 #include "foothold/scene/synthetic_signal.h"
@@ -236,7 +237,7 @@ TEST(SyntheticNoise, SimilarityIsRecovered) {
     b.push_back(b_from_a * a.back());
     weights.push_back(random.Uniform(0.1, 1));
   }
-  const Similarity3d found = synthetic::FitSimilarity(a, b, weights, false);
+  const Similarity3d found = FitSimilarity(a, b, weights, false);
   EXPECT_NEAR(found.scale, 1.7, 1e-12);
   EXPECT_LT(Norm(found.translation - b_from_a.translation), 1e-12);
   EXPECT_LT(Norm(LogQuaternion(Conjugate(found.rotation) * b_from_a.rotation)), 1e-12);

@@ -261,6 +261,27 @@ real_labels() {
   check_labels "$run/videos"
 }
 
+# Two rounds of the closed loop: six jobs, of which each waits for the one before.
+closed_loop() {
+  [ -x "$FOOTHOLD_BIN/train_student" ] || { echo "NOT TESTED: this build is without LibTorch"; return; }
+  make_run closed_loop "tasks = 1"
+  unset LABEL_CORPUS
+  "$FOOTHOLD_BIN/foothold" synth "$run/videos" --clips 4 --synthetic.num_frames 16 --synthetic.width 96 \
+    --synthetic.height 64 >"$run/synth.log" 2>&1
+  echo "no video" >"$run/videos/broken.mp4"  # Code 4 of the labelling must not end the chain.
+  {
+    printf '[loop]\noutput = %s\n[perception]\nname = synthetic\n[predict]\nimage_side_px = 48\n' "$run/loop"
+    printf '[data]\nwidth = 48\nheight = 32\nmin_confidence = 0\nheld_out_share = 0.4\n'
+    printf '[train]\nnetwork = tiny\nglobal_batch = 4\nsteps = 3\n'
+  } >>"$run/run.conf"
+  (cd "$run" && FOOTHOLD_SRUN_MPI=none "$source_folder/slurm/closed_loop.sh" run.conf --nodes=1 --nodelist=n3) >"$run/submitted"
+  check "six jobs are submitted" [ "$(wc -l <"$run/submitted")" = 6 ]
+  job=$(sed -n '$s/.*job //p' "$run/submitted")
+  check_complete 200
+  check "both rounds are in the table" [ "$(grep -c '^| [12] | 5 | 4 |' "$run/loop/loop.md")" = 2 ]
+  check "nothing is left to do" grep -q "nothing is left" <("$source_folder/slurm/closed_loop.sh" "$run/run.conf")
+}
+
 start_case() { # FUNCTION
   cases+=("$1")
   (
@@ -284,7 +305,7 @@ for case in lost_node time_limit two_nodes cancelled plain_sbatch; do start_case
 wait "${pids[two_nodes]}"
 start_case preempted
 if [ -n "${FOOTHOLD_TEST_ALL:-}" ]; then
-  for case in array requeued given_back not_drained real_labels; do start_case "$case"; done
+  for case in array requeued given_back not_drained real_labels closed_loop; do start_case "$case"; done
   wait "${pids[preempted]}"
   start_case killed_rank
 fi

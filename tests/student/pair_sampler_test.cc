@@ -77,6 +77,20 @@ TEST(PairSampler, FiltersCountWhatTheyLeaveOut) {
   EXPECT_EQ(left_out["quality_unknown"], 4);
 }
 
+TEST(PairSampler, WhomTheStudentSawElsewhereIsLeftOut) {
+  StudentClip clip = TwoRuns();
+  LoaderOptions options = Gaps(3, 6);
+  options.max_student_disagreement_m = 0.5;
+  Counts left_out;
+  EXPECT_EQ(AnchorsOf(clip, 0, options, &left_out).size(), 8U);  // Nobody asked a student.
+  clip.people[0].student_distance_m = 0.4;
+  EXPECT_EQ(AnchorsOf(clip, 0, options, &left_out).size(), 8U);
+  EXPECT_TRUE(left_out.empty());
+  clip.people[0].student_distance_m = 0.6;
+  EXPECT_TRUE(AnchorsOf(clip, 0, options, &left_out).empty());
+  EXPECT_EQ(left_out, (Counts{{"student_disagrees", 8}}));
+}
+
 TEST(PairSampler, PartnersLieWithinTheGapsOnBothSides) {
   StudentClip clip = TwoRuns();
   clip.people[0].confidence[14] = 0;  // Frame 14 may be no partner.

@@ -67,6 +67,7 @@ class Person:
     foot_contact: Optional[np.ndarray]  # [N, 4]: left heel, left toe, right heel, right toe; 0 to 1.
     box_px: Optional[np.ndarray]  # [N, 4]: x, y, width, height in the undistorted image.
     flags: List[str]
+    student_distance_m: Optional[float] = None  # From the student's prediction that the label began with, mean.
 
     @property
     def rest_pelvis_m(self):
@@ -230,6 +231,8 @@ class Label:
         def optional(name):
             return self._read(f"{group}/{name}") if name in self._file[group] else None
 
+        agreement = f"quality/{group}/student_distance_m"
+
         return Person(
             id=int(self._read(f"{group}/id")),
             frame=self._read(f"{group}/frame"),
@@ -241,6 +244,7 @@ class Label:
             foot_contact=optional("foot_contact"),
             box_px=optional("box_px"),
             flags=self._texts(f"{group}/flags"),
+            student_distance_m=float(self._read(agreement)) if agreement in self._file else None,
         )
 
 

@@ -19,6 +19,7 @@ using Action = std::function<ExitCode()>;
 
 // Each adds its subcommand to `app`; when it is chosen, *action is what to run.
 void AddLabelCommand(CLI::App* app, Action* action);
+void AddLoopCommand(CLI::App* app, Action* action);
 void AddPredictCommand(CLI::App* app, Action* action);
 void AddSynthCommand(CLI::App* app, Action* action);
 void AddValidateCommand(CLI::App* app, Action* action);

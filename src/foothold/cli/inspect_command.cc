@@ -28,7 +28,7 @@ constexpr char kExamples[] =
 
 struct Arguments {
   std::vector<std::string> paths;
-  bool json = false;
+  bool json = false, times = false;
 };
 
 Json ToJson(const Clip& clip) {
@@ -110,25 +110,27 @@ Json Inspect(const Observations& observations) {
   return json;
 }
 
-Json Inspect(const VideoProbe& probe) {
-  return {{"kind", "video"},
-          {"path", probe.path},
-          {"content_hash", probe.content_hash},
-          {"size_px", {probe.width, probe.height}},
-          {"rotation_deg", probe.rotation_deg},
-          {"frames", probe.time_s.size()},
-          {"frames_claimed", probe.container_frames},
-          {"duration_s", probe.time_s.empty() ? 0.0 : probe.time_s.back() - probe.time_s.front()},
-          {"frame_rate_hz", probe.frame_rate_hz},
-          {"variable_rate", probe.variable_rate},
-          {"cuts", probe.cuts},
-          {"flags", probe.flags}};
+Json Inspect(const VideoProbe& probe, bool with_times) {
+  Json json = {{"kind", "video"},
+               {"path", probe.path},
+               {"content_hash", probe.content_hash},
+               {"size_px", {probe.width, probe.height}},
+               {"rotation_deg", probe.rotation_deg},
+               {"frames", probe.time_s.size()},
+               {"frames_claimed", probe.container_frames},
+               {"duration_s", probe.time_s.empty() ? 0.0 : probe.time_s.back() - probe.time_s.front()},
+               {"frame_rate_hz", probe.frame_rate_hz},
+               {"variable_rate", probe.variable_rate},
+               {"cuts", probe.cuts},
+               {"flags", probe.flags}};
+  if (with_times) json["time_s"] = probe.time_s;
+  return json;
 }
 
 bool IsHdf5(const std::string& path) { return path.ends_with(".h5") || path.ends_with(".hdf5"); }
 
-Json InspectFile(const std::string& path) {
-  if (!IsHdf5(path)) return Inspect(ProbeVideo(path, VideoOptions()));
+Json InspectFile(const std::string& path, bool with_times) {
+  if (!IsHdf5(path)) return Inspect(ProbeVideo(path, VideoOptions()), with_times);
   if (path.ends_with(".observations.h5")) return Inspect(labels::ReadObservations(path));
   return Inspect(labels::ReadLabel(path));
 }
@@ -207,7 +209,8 @@ Json InspectAll(const std::vector<std::string>& paths) {
 
 ExitCode Run(const Arguments& arguments) {
   const bool several = arguments.paths.size() > 1 || std::filesystem::is_directory(arguments.paths.front());
-  const Json json = several ? InspectAll(arguments.paths) : InspectFile(arguments.paths.front());
+  const Json json =
+      several ? InspectAll(arguments.paths) : InspectFile(arguments.paths.front(), arguments.times);
   if (arguments.json) {
     PrintJson(json);
   } else if (several) {
@@ -230,6 +233,7 @@ void AddInspectCommand(CLI::App* app, Action* action) {
       ->type_name("PATH")
       ->required();
   command->add_flag("--json", arguments->json, "Print as JSON.");
+  command->add_flag("--times", arguments->times, "Of a video: also the time of every frame.");
   command->footer(kExamples);
   command->callback([=] { *action = [=] { return Run(*arguments); }; });
 }

@@ -10,7 +10,9 @@
 #include "foothold/cli/label_videos.h"
 #include "foothold/cli/output.h"
 #include "foothold/cli/resolve.h"
+#include "foothold/pipeline/learned_perception.h"
 #include "foothold/pipeline/sidecar.h"
+#include "foothold/pipeline/student_solver.h"
 
 namespace foothold::cli {
 namespace {
@@ -20,7 +22,8 @@ constexpr char kExamples[] =
     "  foothold label walk.mp4 -o labels\n"
     "  foothold label walk.mp4 -o labels --frames 0:150 --threads 8\n"
     "  foothold label *.mp4 -o labels --config laptop.conf --josh.max_iterations 50\n"
-    "  foothold label clip.mp4 -o labels --perception recorded   (reads clip.observations.h5)\n\n"
+    "  foothold label clip.mp4 -o labels --perception recorded   (reads clip.observations.h5)\n"
+    "  foothold label walk.mp4 -o again --init student --predict.model student.safetensors\n\n"
     "A clip that is labelled already is left alone, so the same command continues after an interruption.";
 
 struct FrameRange {
@@ -109,9 +112,14 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
   const FrameRange range = ParseFrames(arguments.frames);
   ProgramOptions options;
   Resolve(arguments.options, &options);
+  const std::optional<PerceptionMaker> perception = MakeLearnedPerception(options.label);
   const BodyModel body = LoadBody(arguments.body_path);
   std::optional<ClipSolver> solver;
-  if (make_solver) solver = make_solver(options, body);
+  if (make_solver) {
+    solver = make_solver(options, body);
+  } else if (options.label.start.init == "student") {
+    solver = MakeStudentStart(options.predict, body);
+  }
 
   std::vector<ClipOutcome> outcomes;
   for (const std::string& video : arguments.videos) {
@@ -122,6 +130,7 @@ ExitCode LabelVideos(const LabelArguments& arguments, const MakeSolver& make_sol
     task.output_dir = arguments.output_dir;
     task.partial_dir = arguments.output_dir + "/.partial";
     task.checkpoint_s = options.job.checkpoint_s;
+    task.perception = perception ? &*perception : nullptr;
     task.solver = solver ? &*solver : nullptr;
     for (ClipOutcome& outcome : LabelVideo(task, body, options.label)) {
       if (!arguments.json) Print(outcome);
@@ -156,10 +165,12 @@ void AddLabelCommand(CLI::App* app, Action* action) {
   const auto arguments = std::make_shared<LabelArguments>();
   CLI::App* command = app->add_subcommand(
       "label", "Label videos: people, camera and scene in metres, one HDF5 file per clip.");
-  LabelOptions defaults;
+  ProgramOptions defaults;
   OptionSet shown;
-  defaults.BindTo(&shown);
+  defaults.label.BindTo(&shown);
+  shown.Bind(&defaults.predict);
   AddLabelArguments(command, shown, arguments);
+  AddAlias(command, "init", "label.init", false, shown, &arguments->options);
   AddOptionFlags(command, shown, &arguments->options);
   command->footer(kExamples);
   command->callback([=] { *action = [=] { return LabelVideos(*arguments); }; });

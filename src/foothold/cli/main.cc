@@ -22,6 +22,7 @@ constexpr char kFooter[] =
 void AddCommands(CLI::App* app, Action* action) {
   AddLabelCommand(app, action);
   AddPredictCommand(app, action);
+  AddLoopCommand(app, action);
   AddSynthCommand(app, action);
   AddValidateCommand(app, action);
   AddInspectCommand(app, action);

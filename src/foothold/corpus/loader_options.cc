@@ -76,6 +76,13 @@ const OptionTable& LoaderOptions::Table() {
                "Largest spread of foot depth over surface depth (log) of the person; 0: any, also where it "
                "was "
                "not measured.")
+          .Add("max_student_disagreement_m",
+               &LoaderOptions::max_student_disagreement_m,
+               0,
+               1000,
+               "Largest mean distance of the person from the student's prediction that the label began with; "
+               "0: "
+               "any. Labels that did not begin with a student pass.")
           .Add("window_shards",
                &LoaderOptions::window_shards,
                1,

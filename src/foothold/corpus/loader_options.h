@@ -21,9 +21,10 @@ struct LoaderOptions {
   double min_confidence = 0.5;    // Of the person in both frames.
   double min_visible = 0.5;       // Share of the person's box that is in the picture, in both frames.
   double min_point_confidence = 0.1;
-  double min_match_inlier_share = 0;  // At the keyframe; 0: any, also where quality was not measured.
-  double max_contact_spread = 0;      // Of the person; 0: any.
-  int window_shards = 8;              // Labels whose pairs are mixed with one another.
+  double min_match_inlier_share = 0;      // At the keyframe; 0: any, also where quality was not measured.
+  double max_contact_spread = 0;          // Of the person; 0: any.
+  double max_student_disagreement_m = 0;  // Of the person; 0: any.
+  int window_shards = 8;                  // Labels whose pairs are mixed with one another.
   int seed = 1;
   int prefetch = 4;  // Batches made ahead; 0: each when it is asked for.
   int threads = 2;   // That make them.

@@ -32,6 +32,12 @@ const OptionTable& SlurmOptions::Table() {
                1000,
                "Restarts after which a job whose ranks fail stays down; drained jobs do not count.")
           .DoesNotAffectLabels()
+          .Add("accept_incomplete",
+               &SlurmOptions::accept_incomplete,
+               "A labelling job that is complete but for some videos ends with 0 instead of 4, so that jobs "
+               "which "
+               "wait for its success (--dependency=afterok) begin.")
+          .DoesNotAffectLabels()
           .Build();
   return table;
 }

@@ -16,6 +16,7 @@ struct SlurmOptions {
   std::string sbatch_arguments;
   int drain_s = 60;
   int max_restarts = 5;
+  bool accept_incomplete = false;
   static const OptionTable& Table();
 };
 

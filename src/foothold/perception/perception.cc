@@ -11,7 +11,7 @@ namespace foothold {
 namespace {
 
 const std::vector<std::string>& BackEnds() {
-  static const std::vector<std::string> names = {"classical", "recorded", "synthetic"};
+  static const std::vector<std::string> names = {"classical", "recorded", "synthetic", "networks"};
   return names;
 }
 
@@ -20,11 +20,13 @@ const std::vector<std::string>& BackEnds() {
 const OptionTable& PerceptionOptions::Table() {
   static const OptionTable table =
       OptionTableBuilder<PerceptionOptions>("perception", "What is seen in the video, and by which back end.")
-          .Add("name",
-               &PerceptionOptions::name,
-               BackEnds(),
-               "Back end: classical needs nothing but the video; recorded reads <clip>.observations.h5 "
-               "beside it; synthetic makes a rendered clip's exact observations again.")
+          .Add(
+              "name",
+              &PerceptionOptions::name,
+              BackEnds(),
+              "Back end: classical needs nothing but the video; recorded reads <clip>.observations.h5 "
+              "beside it; synthetic makes a rendered clip's exact observations again; networks runs those of "
+              "[networks].")
           .Add("keyframe_interval",
                &PerceptionOptions::keyframe_interval,
                0,
@@ -44,9 +46,15 @@ std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options,
   if (options.name == "classical") return MakeClassicalPerception(options, classical);
   if (options.name == "recorded") return MakeRecordedPerception();
   if (options.name == "synthetic") return MakeSyntheticPerception();
+  if (options.name == "networks") {
+    throw Error(
+        ErrorKind::kUsage,
+        "perception.name: 'networks' is not in this program, which has no LibTorch; use foothold label "
+        "or label_corpus");
+  }
   const std::string nearest = NearestWord(options.name, BackEnds());
   throw Error(ErrorKind::kUsage,
-              "perception.name: '" + options.name + "' is not classical, recorded or synthetic" +
+              "perception.name: '" + options.name + "' is not classical, recorded, synthetic or networks" +
                   (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
 }
 

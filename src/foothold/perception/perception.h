@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,7 @@ class FrameReaders;
 struct ClassicalOptions;
 
 struct PerceptionOptions {
-  std::string name = "classical";  // classical, recorded, synthetic
+  std::string name = "classical";  // classical, recorded, synthetic, networks
   int keyframe_interval = 0;       // Frames between keyframes; 0: nearest to 1/6 s.
   static const OptionTable& Table();
 };
@@ -41,10 +42,19 @@ class Perception {
   FrameReaders* readers_ = nullptr;
 };
 
-// Throws Error(kUsage) for an unknown name. `classical` is used by the back end of that name only; the
+// Throws Error(kUsage) for an unknown name, and for networks, which only programs with LibTorch have
+// (perception_networks/network_perception.h). `classical` is used by the back end of that name only; the
 // short form takes its defaults.
 std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options,
                                            const ClassicalOptions& classical);
 std::unique_ptr<Perception> MakePerception(const PerceptionOptions& options);
+
+// A back end that is linked into some programs only: networks.
+struct PerceptionMaker {
+  std::string identity;  // What its results follow from beside the options, as lines "# ..." for provenance.
+  std::function<std::unique_ptr<Perception>(const PerceptionOptions& options,
+                                            const ClassicalOptions& classical)>
+      make;
+};
 
 }  // namespace foothold

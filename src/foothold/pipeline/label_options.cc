@@ -22,11 +22,26 @@ const OptionTable& RunOptions::Table() {
   return table;
 }
 
+const OptionTable& StartOptions::Table() {
+  static const OptionTable table =
+      OptionTableBuilder<StartOptions>("label", "Where the joint optimisation begins.")
+          .Add("init",
+               &StartOptions::init,
+               {"perception", "student"},
+               "Initial cameras and places of people: perception's, or those that the student of "
+               "predict.model "
+               "says.")
+          .Build();
+  return table;
+}
+
 void LabelOptions::BindTo(OptionSet* set) {
   set->Bind(&run);
+  set->Bind(&start);
   set->Bind(&video);
   set->Bind(&perception);
   classical.BindTo(set);
+  set->Bind(&networks);
   set->Bind(&josh);
 }
 

@@ -11,6 +11,7 @@
 #include "foothold/base/timer.h"
 #include "foothold/josh/josh.h"
 #include "foothold/perception/classical/classical.h"
+#include "foothold/perception/network_options.h"
 #include "foothold/perception/perception.h"
 #include "foothold/pipeline/memory_rung.h"
 #include "foothold/video/video.h"
@@ -26,12 +27,20 @@ struct RunOptions {
   static const OptionTable& Table();
 };
 
+// Where the joint optimisation begins.
+struct StartOptions {
+  std::string init = "perception";  // perception, or student: student_start.h.
+  static const OptionTable& Table();
+};
+
 // Every option of labelling, in one place for the config file, the command line and provenance.
 struct LabelOptions {
   RunOptions run;
+  StartOptions start;
   VideoOptions video;
   PerceptionOptions perception;
   ClassicalOptions classical;
+  NetworkOptions networks;
   JoshOptions josh;
   void BindTo(OptionSet* set);
 };
@@ -67,13 +76,20 @@ labels::Label LabelClip(const Clip& clip,
                         PhaseTimes* times,
                         Journal* journal = nullptr);
 
-// What makes a world of observations in place of the joint optimisation: a trained student, say.
+// What a solver needs besides the observations.
+struct SolveContext {
+  const Clip& clip;
+  FrameReaders* readers;    // Of the clip's frames.
+  const JoshOptions& josh;  // As the memory ladder has them.
+  int threads;              // Does not change the result.
+  Journal* journal;         // May be null.
+};
+
+// What makes a world of observations in place of the joint optimisation, or around it: a trained student,
+// say.
 struct ClipSolver {
   std::string identity;  // Everything that its results follow from, as lines for the label's provenance.
-  // `readers` gives the clip's frames; `threads` does not change the result.
-  std::function<JoshResult(
-      const Observations& observations, const Clip& clip, FrameReaders* readers, int threads)>
-      solve;
+  std::function<JoshResult(Observations observations, const SolveContext& context)> solve;
 };
 
 // One video, or frames [begin, end) of it, to be labelled.
@@ -87,7 +103,8 @@ struct VideoTask {
   // Of the join of a video some of whose parts cannot be seen (they crash, or take too much memory): only
   // what others saw is used, as one label per connected stretch of frames, with the flag parts_missing.
   bool only_seen_parts = false;
-  const ClipSolver* solver = nullptr;  // Null: the joint optimisation.
+  const ClipSolver* solver = nullptr;           // Null: the joint optimisation.
+  const PerceptionMaker* perception = nullptr;  // Null: MakePerception.
 };
 
 // Labels a video into output_dir: <name>.h5 per clip, <name>.timing.json, and <name>.failed.json where it

@@ -5,13 +5,20 @@ namespace foothold {
 
 const OptionTable& PredictOptions::Table() {
   static const OptionTable table =
-      OptionTableBuilder<PredictOptions>("predict", "foothold predict: labels by a trained student.")
+      OptionTableBuilder<PredictOptions>(
+          "predict", "The trained student of `foothold predict` and of `label.init = student`.")
           .Add("model",
                &PredictOptions::model,
                {},
                "Weights of the student, a .safetensors file; docs/networks.md says what it holds.")
           .Add("device", &PredictOptions::device, {"cpu", "cuda"}, "Where the network runs.")
           .Add("precision", &PredictOptions::precision, {"fp32", "bf16", "fp16"}, "Numbers of the network.")
+          .Add("threads",
+               &PredictOptions::threads,
+               1,
+               1024,
+               "Threads of the network on the CPU. Another number may change the last bits of labels, unlike "
+               "run.threads.")
           .Add("image_side_px",
                &PredictOptions::image_side_px,
                32,

@@ -15,6 +15,7 @@ void ProgramOptions::BindTo(OptionSet* set) {
   set->Bind(&noise);
   set->Bind(&data);
   set->Bind(&train);
+  set->Bind(&loop);
 }
 
 }  // namespace foothold

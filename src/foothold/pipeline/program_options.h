@@ -5,6 +5,7 @@
 #include "foothold/corpus/job_options.h"
 #include "foothold/corpus/ledger.h"
 #include "foothold/corpus/loader_options.h"
+#include "foothold/corpus/loop_options.h"
 #include "foothold/corpus/slurm_options.h"
 #include "foothold/corpus/train_options.h"
 #include "foothold/pipeline/label_video.h"
@@ -29,6 +30,7 @@ struct ProgramOptions {
   NoiseOptions noise;
   LoaderOptions data;
   TrainOptions train;
+  LoopOptions loop;
 
   void BindTo(OptionSet* set);
 };

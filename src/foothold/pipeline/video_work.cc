@@ -48,6 +48,7 @@ std::vector<Clip> MakeClipsOf(const VideoProbe& probe, int begin, int end, const
 
 VideoWork MakeVideoWork(const VideoTask& task, const BodyModel& body, const LabelOptions& options) {
   labels::Provenance provenance = MakeProvenance(body, options);
+  if (task.perception != nullptr) provenance.options += task.perception->identity;
   if (task.solver != nullptr) provenance.options += task.solver->identity;
   LabelOptions reduced = options;
   const MemoryRung rung = StepDown(task.memory_rung, &reduced);
@@ -78,7 +79,9 @@ bool SeesPictures(const LabelOptions& options) {
 
 Observations ObserveClip(const VideoWork& work, const Clip& clip, PhaseTimes* times, Journal* journal) {
   const std::unique_ptr<Perception> perception =
-      MakePerception(work.options.perception, work.options.classical);
+      work.task.perception != nullptr
+          ? work.task.perception->make(work.options.perception, work.options.classical)
+          : MakePerception(work.options.perception, work.options.classical);
   perception->set_journal(journal);
   perception->set_readers(work.readers.get());
   Observations observations =
@@ -102,24 +105,24 @@ Observations ObserveOrResume(const VideoWork& work, const Clip& clip, Journal* j
   return observations;
 }
 
-labels::Label OptimiseClip(const VideoWork& work,
-                           const Clip& clip,
-                           const Observations& observations,
-                           PhaseTimes* times,
-                           Journal* journal) {
+labels::Label OptimiseClip(
+    const VideoWork& work, const Clip& clip, Observations observations, PhaseTimes* times, Journal* journal) {
+  // Recorded observations bring the transform of the working image they were made in.
+  const ImageTransform working_from_source = observations.clip.working_from_source;
+  const std::string source = observations.source;
   LogInfo(clip.name + ": " + std::to_string(observations.people.size()) + " tracks, " +
           std::to_string(observations.keyframes.size()) + " keyframes seen; optimising");
   PhaseTimes::Scope scope(times, "optimise");
   const int threads = ResolveThreads(work.options.run.threads);
+  const SolveContext context{clip, work.readers.get(), work.options.josh, threads, journal};
   JoshResult result = work.task.solver != nullptr
-                          ? work.task.solver->solve(observations, clip, work.readers.get(), threads)
+                          ? work.task.solver->solve(std::move(observations), context)
                           : OptimizeJointly(observations, work.body, work.options.josh, threads, journal);
   FillJoints(work.body, &result.reconstruction);
 
   labels::Label label;
   label.clip = clip;
-  // Recorded observations bring the transform of the working image they were made in.
-  label.clip.working_from_source = observations.clip.working_from_source;
+  label.clip.working_from_source = working_from_source;
   label.reconstruction = std::move(result.reconstruction);
   // Those of the file too: whoever trains on the label should know.
   AddFlags(clip.source_flags, &label.reconstruction.flags);
@@ -127,7 +130,7 @@ labels::Label OptimiseClip(const VideoWork& work,
   label.summary = std::move(result.summary);
   label.quality = std::move(result.quality);
   label.provenance = work.provenance;
-  label.provenance.perception = observations.source;
+  label.provenance.perception = source;
   if (!work.rung.note.empty()) label.provenance.perception += "; " + work.rung.note;
   return label;
 }

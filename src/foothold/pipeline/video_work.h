@@ -36,11 +36,8 @@ Observations ObserveClip(const VideoWork& work, const Clip& clip, PhaseTimes* ti
 bool SeesPictures(const LabelOptions& options);
 
 // The joint optimisation, as a label.
-labels::Label OptimiseClip(const VideoWork& work,
-                           const Clip& clip,
-                           const Observations& observations,
-                           PhaseTimes* times,
-                           Journal* journal);
+labels::Label OptimiseClip(
+    const VideoWork& work, const Clip& clip, Observations observations, PhaseTimes* times, Journal* journal);
 
 // Adds each flag once, keeping order.
 void AddFlags(const std::vector<std::string>& more, std::vector<std::string>* flags);

@@ -78,6 +78,8 @@ void PutPerson(const StudentPerson& person, const std::string& group, PackTensor
   numbers.push_back(person.contact_spread);
   tensors->Put<int32_t>(group + "id", {person.id}, {1});
   tensors->Put(group + "shape_pelvis_spread", numbers, {static_cast<int64_t>(numbers.size())});
+  if (person.student_distance_m >= 0)
+    tensors->Put<double>(group + "student_distance_m", {person.student_distance_m}, {1});
   tensors->Put(group + "frame", std::vector<int32_t>(person.frames.begin(), person.frames.end()), {count});
   tensors->Put(group + "body_in_world", bodies, {count, kBodyNumbers});
   tensors->Put(group + "confidence", person.confidence, {count});
@@ -105,6 +107,10 @@ StudentPerson PersonOf(const SafetensorsFile& file, const std::string& group) {
   std::copy_n(numbers.begin(), kNumShape, person.shape.begin());
   person.rest_pelvis_m = VectorAt(&numbers[kNumShape]);
   person.contact_spread = numbers[kNumShape + 3];
+  if (file.tensors().count(group + "student_distance_m") > 0) {
+    const auto distance = Get<double>(file, group + "student_distance_m");
+    if (!distance.empty()) person.student_distance_m = distance[0];
+  }
   person.frames.assign(frames.begin(), frames.end());
   for (size_t i = 0; i < count; ++i) {
     const double* at = &bodies[i * kBodyNumbers];

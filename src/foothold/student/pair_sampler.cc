@@ -36,6 +36,11 @@ std::string ReasonAgainstQuality(const StudentClip& clip,
     if (person.contact_spread < 0) return "quality_unknown";
     if (person.contact_spread > options.max_contact_spread) return "contact_spread";
   }
+  // Labels that did not begin with a student have nothing to say, in the first round of a loop all of them.
+  if (options.max_student_disagreement_m > 0 &&
+      person.student_distance_m > options.max_student_disagreement_m) {
+    return "student_disagrees";
+  }
   return "";
 }
 

@@ -19,7 +19,8 @@ struct PairAnchor {
 };
 
 // Anchors of a clip that pass the options' filters and have a partner. `left_out` counts the others by
-// reason: low_confidence, out_of_picture, few_match_inliers, contact_spread, quality_unknown, no_partner.
+// reason: low_confidence, out_of_picture, few_match_inliers, contact_spread, student_disagrees,
+// quality_unknown, no_partner.
 std::vector<PairAnchor> AnchorsOf(const StudentClip& clip,
                                   int shard,
                                   const LoaderOptions& options,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foothold/student/predictor.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -281,6 +283,8 @@ std::unique_ptr<PairModel> LoadStudent(const std::string& path,
   TranslateTorchErrors(path, [&] { student = std::make_unique<Student>(path, device, precision); });
   return student;
 }
+
+void SetNetworkThreads(int threads) { at::set_num_threads(threads); }
 
 Reconstruction PredictClip(const Observations& observations,
                            const BodyModel& body,

@@ -42,6 +42,9 @@ std::unique_ptr<PairModel> LoadStudent(const std::string& path,
                                        const std::string& device,
                                        const std::string& precision);
 
+// Threads of LibTorch in this process, on the CPU. Its sums depend on their number in the last bits.
+void SetNetworkThreads(int threads);
+
 // Colour of a frame of the clip, as the working image; called in ascending order.
 using FrameColor = std::function<ImageU8(int frame)>;
 

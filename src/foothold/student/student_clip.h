@@ -25,7 +25,8 @@ struct StudentPerson {
   std::vector<Box> box_px;
   // Left heel, left toe, right heel, right toe; 0 where the label does not know.
   std::vector<std::array<float, 4>> foot_contact;
-  double contact_spread = -1;  // Of label quality; -1: not measured.
+  double contact_spread = -1;      // Of label quality; -1: not measured.
+  double student_distance_m = -1;  // As above.
 };
 
 struct StudentClip {

@@ -67,6 +67,8 @@ StudentClip FactsOf(const labels::Label& label,
     if (label.quality.known && !label.quality.people[p].keyframe.empty()) {
       person.contact_spread = label.quality.people[p].contact_spread;
     }
+    if (label.quality.known && label.quality.student.known)
+      person.student_distance_m = label.quality.people[p].student_distance_m;
     for (size_t i = 0; person.box_px.size() < person.frames.size(); ++i) {
       person.box_px.push_back(BoxAround(VerticesInCamera(body, clip, person, i), clip.pinhole));
     }

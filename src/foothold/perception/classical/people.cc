@@ -199,6 +199,15 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
   }
   const PhaseTimes::Scope scope(times, "people_track");
   Gate(frames, regime, options, &detections);
+  const double small_px = kSmallPerson_px / (DetectionScale(frames, regime, options) * frames.scale_y());
+  return TrackDetections(frames, std::move(detections), small_px, options, threads);
+}
+
+std::vector<PersonTrack> TrackDetections(const ClipFrames& frames,
+                                         std::vector<FrameDetections> detections,
+                                         double small_px,
+                                         const PeopleOptions& options,
+                                         int threads) {
   std::vector<BoxTrack> tracks = Join(frames, options, threads, std::move(detections));
   ExtendBackward(frames, options, &tracks);
   for (BoxTrack& track : tracks) {
@@ -208,7 +217,6 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
   const std::vector<std::vector<int>> cuts =
       FindIdentityCuts(frames, tracks, options.cut_appearance, threads);
 
-  const double small_px = kSmallPerson_px / (DetectionScale(frames, regime, options) * frames.scale_y());
   std::vector<PersonTrack> people;
   for (size_t t = 0; t < tracks.size(); ++t) {
     std::vector<int> bounds{0};

@@ -8,6 +8,7 @@
 #include "foothold/base/journal.h"
 #include "foothold/base/options.h"
 #include "foothold/base/timer.h"
+#include "foothold/perception/classical/detect_boxes.h"
 #include "foothold/perception/classical/frames.h"
 #include "foothold/scene/image.h"
 #include "foothold/scene/observations.h"
@@ -62,6 +63,15 @@ std::vector<PersonTrack> TrackPeople(const ClipFrames& frames,
                                      int threads,
                                      PhaseTimes* times,
                                      Journal* journal = nullptr);
+
+// The second half of it: detections of somebody else's, every so many frames from frame 0, become people.
+// Scores are in start thresholds, boxes in analysis pixels; people lower than `small_px` source pixels get
+// the flag person_small.
+std::vector<PersonTrack> TrackDetections(const ClipFrames& frames,
+                                         std::vector<FrameDetections> detections,
+                                         double small_px,
+                                         const PeopleOptions& options,
+                                         int threads);
 
 // What the foreground says about one person in one frame (static or rotating camera).
 struct Silhouette {

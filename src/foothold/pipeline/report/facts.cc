@@ -141,6 +141,8 @@ std::string ExplainFlag(const std::string& flag) {
       {"reprojection_high", "The camera path fits the followed points badly."},
       {"no_ground", "No ground plane was found."},
       {"ground_drift", "The camera's height over the ground drifts."},
+      {"masks_from_boxes", "Everything in people's boxes was taken for people."},
+      {"contacts_assumed", "The lower foot was taken to stand; contacts were not seen."},
       {"scale_spread", "The sizes of people and scene disagree over time."},
       {"scale_drift", "The scale drifts over the clip; the focal length may be wrong."},
       {"scale_disagrees", "Different people ask for different scales."},

@@ -138,6 +138,13 @@ std::string FitPanel(const Quality& quality) {
     cards += Card(Number(100 * quality.focal_sigma, 2) + " %", "uncertainty of the focal length") +
              Card(Number(100 * quality.focal_from_prior, 0) + " %", "of it is the prior's word");
   }
+  if (quality.student.known) {
+    double farthest_m = 0;
+    for (const PersonQuality& person : quality.people)
+      farthest_m = std::max<double>(farthest_m, person.student_distance_m);
+    cards += Card(Number(farthest_m, 2) + " m", "at most from the student's prediction") +
+             Card(Number(quality.student.scale, 3), "times its size");
+  }
   return Panel("Fit", "<div class=\"cards\">" + cards + "</div>");
 }
 
