@@ -16,6 +16,10 @@ void AddInputs(Builder* builder) {
             "Folder of labels to learn from; synthetic: random pairs in memory, for trials of machine and "
             "options.")
       .Add("held_out", &TrainOptions::held_out, {}, "Folder of labels for validation; empty: none.")
+      .Add("held_out_kind",
+           &TrainOptions::held_out_kind,
+           {"same", "label", "truth"},
+           "What the validation is against: files of data.kind, labels, or truth of synthetic clips.")
       .Add("output", &TrainOptions::output, {}, "Folder for checkpoints, log and the trained model.")
       .Add("body", &TrainOptions::body, {}, "Body model; empty: the one that ships with Foothold.")
       .Add("network",
@@ -142,6 +146,7 @@ const OptionTable& TrainOptions::Table() {
 std::string TrainingIdentity(const TrainOptions& options) {
   static const std::set<std::string> elsewhere = {"labels",
                                                   "held_out",
+                                                  "held_out_kind",
                                                   "output",
                                                   "body",
                                                   "initial",

@@ -13,6 +13,7 @@ struct TrainOptions {
   // What and where.
   std::string labels;
   std::string held_out;
+  std::string held_out_kind = "same";
   std::string output;
   std::string body;
   std::string network = "full";

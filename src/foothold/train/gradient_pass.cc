@@ -35,10 +35,12 @@ class ReducedPrecision {
   bool used_;
 };
 
+using NamedTerms = std::vector<std::pair<std::string, LossTerm>>;
+
 // Sums and weights of terms, one after the other, as float64 on the CPU.
-at::Tensor TableOf(const PairLosses& losses) {
+at::Tensor TableOf(const NamedTerms& terms) {
   std::vector<at::Tensor> numbers;
-  for (const auto& [name, term] : losses.terms) {
+  for (const auto& [name, term] : terms) {
     numbers.push_back(term.sum.detach().to(at::kDouble));
     numbers.push_back(term.weight.detach().to(at::kDouble));
   }
@@ -56,23 +58,20 @@ double WeightIn(const at::Tensor& table, size_t term) {
   return std::max(1e-12, table[static_cast<int64_t>(2 * term + 1)].item<double>());
 }
 
-BatchLosses LossesFrom(const at::Tensor& table, const PairLosses& named) {
-  BatchLosses losses;
-  for (size_t k = 0; k < named.terms.size(); ++k) {
-    const double value = table[static_cast<int64_t>(2 * k)].item<double>() / WeightIn(table, k);
-    losses.terms.push_back({named.terms[k].first, value});
-    losses.total += value;
+std::vector<TermValue> MeansIn(const at::Tensor& table, const NamedTerms& named) {
+  std::vector<TermValue> means;
+  for (size_t k = 0; k < named.size(); ++k) {
+    const double sum = table[static_cast<int64_t>(2 * k)].item<double>();
+    means.push_back({named[k].first, sum / WeightIn(table, k)});
   }
-  return losses;
+  return means;
 }
 
-// Angles between predicted and true rotations.
-LossTerm RotationAngles_deg(const at::Tensor& predicted, const at::Tensor& target) {
-  const at::Tensor between =
-      at::matmul(RotationFromRows(predicted).transpose(-1, -2), RotationFromRows(target)).to(at::kDouble);
-  const at::Tensor trace = between.diagonal(0, -2, -1).sum(-1);
-  const at::Tensor angles = ((trace - 1) / 2).clamp(-1, 1).acos() * (180 / std::numbers::pi);
-  return {angles.sum(), at::full({}, static_cast<double>(angles.numel()), angles.options())};
+BatchLosses LossesFrom(std::vector<TermValue> terms) {
+  BatchLosses losses;
+  for (const TermValue& term : terms) losses.total += term.value;
+  losses.terms = std::move(terms);
+  return losses;
 }
 
 SecondPoints SecondPointsOf(const TrainOptions& options) {
@@ -129,21 +128,20 @@ void GradientPass::Bind(const ParameterLayout& layout, const at::Tensor& weights
       layout, main().gradients, main().parameters, sums_, options_.bucket_mb);
 }
 
-PairLosses GradientPass::LossesOf(const Replica& replica,
-                                  const TrainingBatch& batch,
-                                  const ForwardMode& mode) const {
+PairPrediction GradientPass::Predict(const Replica& replica,
+                                     const TrainingBatch& batch,
+                                     const ForwardMode& mode) const {
   PairPrediction prediction;
   {
     const ReducedPrecision reduced(device_, options_.precision);
     prediction = replica.network->Forward(batch.batch, mode);
   }
   for (at::Tensor* points : {&prediction.points1, &prediction.points2}) *points = points->to(at::kFloat);
-  PairLosses losses = ComputePairLosses(prediction, batch.targets, body_, SecondPointsOf(options_));
-  if (!mode.training) {
-    losses.terms.emplace_back("rel_rotation_deg",
-                              RotationAngles_deg(prediction.rel_rotation, batch.targets.rel_rotation));
-  }
-  return losses;
+  return prediction;
+}
+
+PairLosses GradientPass::LossesOf(const PairPrediction& prediction, const PairTargets& targets) const {
+  return ComputePairLosses(prediction, targets, body_, SecondPointsOf(options_));
 }
 
 BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double loss_scale, bool flag) {
@@ -152,8 +150,8 @@ BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double l
   mode.sample_seeds = batch.sample_seeds;
   mode.exchange = exchange_.part(part);
   const Replica& replica = *replicas_[static_cast<size_t>(part)];
-  const PairLosses losses = LossesOf(replica, batch, mode);
-  const at::Tensor own = at::cat({TableOf(losses), at::full({1}, flag ? 1.0 : 0.0, at::kDouble)});
+  const PairLosses losses = LossesOf(Predict(replica, batch, mode), batch.targets);
+  const at::Tensor own = at::cat({TableOf(losses.terms), at::full({1}, flag ? 1.0 : 0.0, at::kDouble)});
   const at::Tensor table = SumOfRows(mode.exchange->Gather(own));
   at::Tensor root;
   for (size_t k = 0; k < losses.terms.size(); ++k) {
@@ -162,7 +160,7 @@ BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double l
   }
   const Timer timer;
   root.backward();
-  BatchLosses result = LossesFrom(table, losses);
+  BatchLosses result = LossesFrom(MeansIn(table, losses.terms));
   result.backward_s = timer.Seconds();
   result.flag = table[table.size(0) - 1].item<double>() > 0;
   return result;
@@ -192,17 +190,20 @@ BatchLosses GradientPass::Run(const TrainingBatch& own_samples, double loss_scal
   return losses;
 }
 
-BatchLosses GradientPass::Validate(BatchSource* source, int num_batches) {
+ValidationScores GradientPass::Validate(BatchSource* source, int num_batches, const MeanMotion& mean_motion) {
   const c10::NoGradGuard no_gradients;
   at::Tensor table;
-  PairLosses named;
+  NamedTerms losses, errors;
   for (int i = 0; i < num_batches; ++i) {
     const TrainingBatch batch = ToDevice(source->Next(), device_);
     const int64_t samples = batch.batch.images.size(0) / num_parts();
     std::vector<at::Tensor> tables;
     for (int part = 0; part < num_parts(); ++part) {
-      named = LossesOf(main(), Slice(batch, part * samples, (part + 1) * samples), {});
-      tables.push_back(TableOf(named));
+      const TrainingBatch slice = Slice(batch, part * samples, (part + 1) * samples);
+      const PairPrediction prediction = Predict(main(), slice, {});
+      losses = LossesOf(prediction, slice.targets).terms;
+      errors = PairErrors(prediction, slice.targets, body_, mean_motion);
+      tables.push_back(at::cat({TableOf(losses), TableOf(errors)}));
     }
     std::vector<at::Tensor> totals(tables.size());
     exchange_.Run([&](int part) {
@@ -211,9 +212,9 @@ BatchLosses GradientPass::Validate(BatchSource* source, int num_batches) {
     });
     table = table.defined() ? table + totals[0] : totals[0];
   }
-  BatchLosses losses = LossesFrom(table, named);
-  losses.total -= losses.terms.back().value;  // The angle is no loss.
-  return losses;
+  const auto num_losses = static_cast<int64_t>(2 * losses.size());
+  return {LossesFrom(MeansIn(table.slice(0, 0, num_losses), losses)),
+          MeansIn(table.slice(0, num_losses), errors)};
 }
 
 }  // namespace foothold

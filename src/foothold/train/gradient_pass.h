@@ -10,6 +10,7 @@
 #include "foothold/train/batch_source.h"
 #include "foothold/train/gradient_sums.h"
 #include "foothold/train/part_exchange.h"
+#include "foothold/train/validation_metrics.h"
 
 namespace foothold {
 
@@ -39,6 +40,11 @@ struct BatchLosses {
   double exposed_s = 0;   // After that, this rank waited so long for sums of gradients.
 };
 
+struct ValidationScores {
+  BatchLosses losses;
+  std::vector<TermValue> errors;  // validation_metrics.h
+};
+
 // From a batch to the gradient of its loss: forward, losses, backward, over all ranks. The loss is that of
 // the whole batch, whose means are taken after sums and weights are added up; so the gradient of a part is
 // simply a summand.
@@ -60,11 +66,12 @@ class GradientPass {
 
   // Fills main().gradients with loss_scale times the gradient. `flag` is for BatchLosses::flag.
   BatchLosses Run(const TrainingBatch& own_samples, double loss_scale, bool flag);
-  // Losses without training, and "rel_rotation_deg", the mean angle.
-  BatchLosses Validate(BatchSource* source, int num_batches);
+  // Without training.
+  ValidationScores Validate(BatchSource* source, int num_batches, const MeanMotion& mean_motion);
 
  private:
-  PairLosses LossesOf(const Replica& replica, const TrainingBatch& batch, const ForwardMode& mode) const;
+  PairPrediction Predict(const Replica& replica, const TrainingBatch& batch, const ForwardMode& mode) const;
+  PairLosses LossesOf(const PairPrediction& prediction, const PairTargets& targets) const;
   BatchLosses RunPart(int part, const TrainingBatch& batch, double loss_scale, bool flag);
 
   TrainOptions options_;

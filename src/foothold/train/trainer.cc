@@ -37,6 +37,18 @@ class SavedBuffers {
   std::vector<at::Tensor> values_;
 };
 
+// Translation x, y, z in metres and the six numbers of the rotation.
+Scalars NumbersOf(const MeanMotion& motion) {
+  Scalars numbers;
+  const auto add = [&](const std::string& name, const at::Tensor& values) {
+    for (int64_t i = 0; i < values.size(0); ++i)
+      numbers.emplace_back(name + "_" + std::to_string(i), values[i].item<double>());
+  };
+  add("rel_translation", motion.rel_translation);
+  add("rel_rotation", motion.rel_rotation);
+  return numbers;
+}
+
 std::string Format(const char* format, double value) {
   char text[64];
   std::snprintf(text, sizeof(text), format, value);
@@ -60,7 +72,10 @@ Trainer::Trainer(const TrainerInputs& inputs)
   header_.identity = TrainingIdentity(options) + "samples = " + inputs.training->Fingerprint() + "\n";
   header_.network = ToJson(inputs.network);
   header_.torch_version = TorchVersion();
-  if (inputs_.held_out != nullptr) held_out_start_ = inputs_.held_out->Position();
+  if (inputs_.held_out != nullptr) {
+    held_out_start_ = inputs_.held_out->Position();
+    mean_motion_ = MeasureMeanMotion(inputs_.training, options.validation_batches, inputs_.messages);
+  }
 
   CheckRanksAgree("options, network or samples", header_.identity + header_.network);
   const std::vector<int64_t> steps = checkpoints_.Steps();
@@ -70,7 +85,9 @@ Trainer::Trainer(const TrainerInputs& inputs)
   optimizer_.emplace(options, &layout_, weights_, inputs.sums, inputs.messages);
   if (!steps.empty()) Resume();
   first_step_ = header_.step;
-  if (is_first_rank()) log_ = std::make_unique<TrainingLog>(options.output);
+  if (!is_first_rank()) return;
+  log_ = std::make_unique<TrainingLog>(options.output);
+  if (inputs_.held_out != nullptr) log_->Numbers("mean_motion", header_.step, NumbersOf(mean_motion_));
 }
 
 void Trainer::LoadInitial() {
@@ -200,16 +217,20 @@ void Trainer::WithAveragedWeights(const std::function<void()>& use) {
 }
 
 void Trainer::Validate() {
-  BatchLosses losses;
+  ValidationScores scores;
   inputs_.held_out->Seek(held_out_start_);
-  WithAveragedWeights([&] { losses = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches); });
+  WithAveragedWeights([&] {
+    scores = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches, mean_motion_);
+  });
+  const BatchLosses& losses = scores.losses;
   if (std::isfinite(losses.total) && (header_.best_step < 0 || losses.total < header_.best_loss)) {
     header_.best_step = header_.step;
     header_.best_loss = losses.total;
   }
   if (!is_first_rank()) return;
   Scalars numbers = {{"loss", losses.total}};
-  for (const TermValue& term : losses.terms) numbers.emplace_back(term.name, term.value);
+  for (const TermValue& term : losses.terms) numbers.emplace_back("term_" + term.name, term.value);
+  for (const TermValue& error : scores.errors) numbers.emplace_back(error.name, error.value);
   log_->Numbers("validation", header_.step, numbers);
   LogInfo("step " + std::to_string(header_.step) + ": validation loss " + Format("%.5g", losses.total) +
           (header_.best_step == header_.step ? ", the best so far" : ""));

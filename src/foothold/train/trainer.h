@@ -68,6 +68,7 @@ class Trainer {
   CheckpointFolder checkpoints_;
   std::unique_ptr<TrainingLog> log_;  // Of rank 0.
   std::string held_out_start_;
+  MeanMotion mean_motion_;  // Where there are held-out samples.
   Timer since_start_;
   int64_t first_step_ = 0;  // Of this process.
   int64_t last_saved_step_ = -1;

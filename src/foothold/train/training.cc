@@ -83,6 +83,8 @@ OpenSamples LabelSamples(const LoaderOptions& options, const BodyModel& body) {
     own.labels = labels;
     own.batch_size = train.global_batch;
     own.seed = train.seed;
+    if (held_out && train.held_out_kind != "same") own.kind = train.held_out_kind;
+    if (own.kind == "truth") own.min_match_inlier_share = own.max_contact_spread = 0;  // It has no quality.
     std::error_code different;
     if (std::filesystem::equivalent(train.labels, train.held_out, different))
       own.subset = held_out ? "held_out" : "train";
