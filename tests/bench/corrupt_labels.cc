@@ -46,9 +46,8 @@ void Enlarge(const BodyModel& body, Reconstruction* scene) {
     PersonInWorld& person = scene->people[p];
     for (size_t i = 0; i < person.frames.size(); ++i) {
       const auto frame = static_cast<size_t>(person.frames[i]);
-      person.body_in_world[i] = TransformBody(larger[frame] * Inverse(scene->world_from_cam[frame]),
-                                              person.body_in_world[i],
-                                              rest_pelvis_m[p]);
+      person.body_in_world[i] = TransformBody(
+          larger[frame] * Inverse(scene->world_from_cam[frame]), person.body_in_world[i], rest_pelvis_m[p]);
     }
   }
   scene->world_from_cam = std::move(larger);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well labels fit what was observed, measured anew from the label and its observations: what is written
 // in a label's quality group is not looked at. One line per label: file, then
-//   match_px     median over keyframes of the median reprojection error of matches, through label depth and cameras
-//   contact_log  median |log of foot depth over surface depth| where a foot was seen to touch
-//   slide_m      median way of a foot that was seen to stand, from one keyframe to the next
-//   box_log      median |log of body height over box height| + distance of their centres over box height
-//   build/bin/label_residuals LABELS OBSERVATIONS
+//   match_px     median over keyframes of the median reprojection error of matches, through label depth and
+//   cameras contact_log  median |log of foot depth over surface depth| where a foot was seen to touch slide_m
+//   median way of a foot that was seen to stand, from one keyframe to the next box_log      median |log of
+//   body height over box height| + distance of their centres over box height build/bin/label_residuals LABELS
+//   OBSERVATIONS
 // OBSERVATIONS is the folder of synth's *.observations.h5.
 #include <algorithm>
 #include <cmath>
@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kNone = 10;       // Residual of what cannot be measured: worse than any limit.
+constexpr double kNone = 10;         // Residual of what cannot be measured: worse than any limit.
 constexpr double kTolerance = 0.25;  // Of the log ratio of foot and surface; three times that is looked at.
 
 double Median(std::vector<double> values) {
@@ -39,7 +39,8 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
-// The label in the place of what perception saw: cameras, bodies and depths; matches, contacts and boxes stay.
+// The label in the place of what perception saw: cameras, bodies and depths; matches, contacts and boxes
+// stay.
 Observations WithLabel(Observations seen, const Reconstruction& label, const BodyModel& body) {
   seen.camera.world_from_cam = label.world_from_cam;
   seen.camera.pinhole = label.pinhole;
@@ -90,10 +91,10 @@ double MatchError_px(const Quality& quality) {
 }
 
 const PersonFrame* FrameAt(const PersonObservations& person, int frame) {
-  const auto at = std::lower_bound(person.frames.begin(),
-                                   person.frames.end(),
-                                   frame,
-                                   [](const PersonFrame& entry, int f) { return entry.frame < f; });
+  const auto at = std::lower_bound(
+      person.frames.begin(), person.frames.end(), frame, [](const PersonFrame& entry, int f) {
+        return entry.frame < f;
+      });
   return at != person.frames.end() && at->frame == frame ? &*at : nullptr;
 }
 
@@ -163,8 +164,7 @@ double BoxError(const Observations& observations, const BodyModel& body) {
 void PrintResiduals(const fs::path& path, const std::string& folder, const BodyModel& body) {
   const labels::Label label = labels::ReadLabel(path.string());
   const std::string seen = folder + "/" + path.stem().string() + ".observations.h5";
-  const Observations observations =
-      WithLabel(labels::ReadObservations(seen), label.reconstruction, body);
+  const Observations observations = WithLabel(labels::ReadObservations(seen), label.reconstruction, body);
   const MetricState state = StateOf(observations, body);
   const JoshOptions options;
   const std::vector<ScaleContact> contacts = ChooseSurfaces(

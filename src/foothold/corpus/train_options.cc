@@ -80,6 +80,31 @@ void AddOptimizer(Builder* builder) {
            &TrainOptions::second_points,
            {"own", "first"},
            "Camera in which the second image's points are compared: its own, as released, or the first.")
+      .Add("rel_translation_weight",
+           &TrainOptions::rel_translation_weight,
+           0,
+           1e6,
+           "Weight of the loss of the relative translation (metres); 1: as released, as in the next four.")
+      .Add("rel_rotation_weight",
+           &TrainOptions::rel_rotation_weight,
+           0,
+           1e6,
+           "Weight of the loss of the relative rotation, a mean square: at 1 an error of 6 degrees hardly "
+           "counts "
+           "beside a foot that slides by a centimetre.")
+      .Add("contact_scale_weight",
+           &TrainOptions::contact_scale_weight,
+           0,
+           1e6,
+           "Weight of the distances from feet to the scene.")
+      .Add(
+          "contact_static_weight",
+          &TrainOptions::contact_static_weight,
+          0,
+          1e6,
+          "Weight of the way of feet that stand in both images. With gaps longer than a step it takes a foot "
+          "that was set anew for one that stood.")
+      .Add("depth_weight", &TrainOptions::depth_weight, 0, 1e6, "Weight of the loss of the pointmaps.")
       .Add("spike_sigma",
            &TrainOptions::spike_sigma,
            0,

@@ -40,6 +40,11 @@ struct TrainOptions {
   double backbone_rate = 0.1;
   double layer_decay = 0.9;
   std::string second_points = "own";
+  double rel_translation_weight = 1;
+  double rel_rotation_weight = 1;
+  double contact_scale_weight = 1;
+  double contact_static_weight = 1;
+  double depth_weight = 1;
   // Guard.
   double spike_sigma = 8;
   int max_skipped_steps = 50;

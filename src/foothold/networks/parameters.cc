@@ -45,6 +45,7 @@ at::Tensor InitialValues(const NamedTensor& entry, uint64_t seed) {
   const at::TensorOptions options = at::dtype(at::kFloat);
   if (entry.initial == Initial::kZero) return at::zeros(entry.tensor.sizes(), options);
   if (entry.initial == Initial::kOne) return at::ones(entry.tensor.sizes(), options);
+  if (entry.initial == Initial::kNoRotation) return at::tensor({1, 0, 0, 0, 1, 0}, options);
   at::Tensor values = at::empty(entry.tensor.sizes(), options);
   RandomStream random(seed, entry.name);
   if (entry.initial != Initial::kToken) {

@@ -17,6 +17,7 @@ enum class Initial {
   kLinear,       // Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010).
   kConvolution,  // Uniform in +-1 / sqrt(inputs of one output).
   kToken,        // Normal, standard deviation 0.02.
+  kNoRotation,   // Six numbers: the first two rows of the identity.
 };
 
 struct NamedTensor {

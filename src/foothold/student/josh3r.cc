@@ -21,6 +21,11 @@ BlockShape AddedBlockShape(const Josh3rConfig& config) {
   return shape;
 }
 
+Initial LastWeights(HeadStart start) {
+  if (start == HeadStart::kZero) return Initial::kZero;
+  return start == HeadStart::kNoRotation ? Initial::kToken : Initial::kLinear;
+}
+
 // Tokens [B, N, C] as a map [B, C, rows, columns].
 at::Tensor MapOf(const DecodedSide& side) {
   const at::Tensor& x = side.tokens.last;
@@ -64,17 +69,16 @@ TokenHead::ResidualBlock::ResidualBlock(const Scope& scope, int width)
       linear2(scope / "linear2", width, width),
       norm2(scope / "norm2", width) {}
 
-TokenHead::TokenHead(
-    const Scope& scope, int inputs, int hidden, int outputs, bool starts_at_zero, double dropout)
+TokenHead::TokenHead(const Scope& scope, int inputs, int hidden, int outputs, HeadStart start, double dropout)
     : first_(scope / "head_layers" / 0 / 0, inputs, hidden),
       first_norm_(scope / "head_layers" / 0 / 1, hidden),
       block1_(scope / "head_layers" / 1 / 0, hidden),
       block2_(scope / "head_layers" / 2 / 0, hidden),
-      last_weight_(
-          (scope / "head_layers" / 3)
-              .Parameter("weight", {outputs, hidden}, starts_at_zero ? Initial::kZero : Initial::kLinear)),
+      last_weight_((scope / "head_layers" / 3).Parameter("weight", {outputs, hidden}, LastWeights(start))),
       dropout_(dropout) {
-  if (!starts_at_zero) last_bias_ = (scope / "head_layers" / 3).Parameter("bias", {outputs}, Initial::kZero);
+  if (start == HeadStart::kZero) return;
+  const Initial bias = start == HeadStart::kNoRotation ? Initial::kNoRotation : Initial::kZero;
+  last_bias_ = (scope / "head_layers" / 3).Parameter("bias", {outputs}, bias);
 }
 
 at::Tensor TokenHead::operator()(const at::Tensor& x,
@@ -123,17 +127,17 @@ Josh3r::Josh3r(const Scope& scope, const Josh3rConfig& config)
       decoder_block1_(scope / "decoder_block_1", AddedBlockShape(config)),
       decoder_block2_(scope / "decoder_block_2", AddedBlockShape(config)),
       dec_norm_(scope / "dec_norm", config.backbone.decoder_width, config.added_norm_epsilon),
-      human_head1_(MakeHead(scope, "human_head_1", 1, 3, false)),
-      human_head2_(MakeHead(scope, "human_head_2", 1, 3, false)),
-      scene_head1_(MakeHead(scope, "scene_head_1", 1, 1, true)),
-      scene_head2_(MakeHead(scope, "scene_head_2", 1, 1, true)),
-      rel_trans_head_(MakeHead(scope, "rel_trans_head", 4, 3, true)),
-      rel_rot_head_(MakeHead(scope, "rel_rot_head", 4, 6, false)) {}
+      human_head1_(MakeHead(scope, "human_head_1", 1, 3, HeadStart::kRandom)),
+      human_head2_(MakeHead(scope, "human_head_2", 1, 3, HeadStart::kRandom)),
+      scene_head1_(MakeHead(scope, "scene_head_1", 1, 1, HeadStart::kZero)),
+      scene_head2_(MakeHead(scope, "scene_head_2", 1, 1, HeadStart::kZero)),
+      rel_trans_head_(MakeHead(scope, "rel_trans_head", 4, 3, HeadStart::kZero)),
+      rel_rot_head_(MakeHead(scope, "rel_rot_head", 4, 6, HeadStart::kNoRotation)) {}
 
 TokenHead Josh3r::MakeHead(
-    const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const {
+    const Scope& scope, const std::string& name, int tokens, int outputs, HeadStart start) const {
   const int width = config_.backbone.decoder_width;
-  return TokenHead(scope / name, tokens * width, width, outputs, starts_at_zero, config_.head_dropout);
+  return TokenHead(scope / name, tokens * width, width, outputs, start, config_.head_dropout);
 }
 
 PairPrediction Josh3r::Forward(const PairBatch& batch,

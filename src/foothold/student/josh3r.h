@@ -60,11 +60,17 @@ class BoxFeatures {
   BatchNorm bn_fc1_;
 };
 
+// What a head says before it is trained.
+enum class HeadStart {
+  kRandom,
+  kZero,        // The last layer has no bias and weights that start at zero.
+  kNoRotation,  // Nearly no rotation. People turn by a few degrees, and a random start is long unlearnt.
+};
+
 // Regression from tokens: linear, two residual blocks, linear.
 class TokenHead {
  public:
-  // `starts_at_zero`: the last layer has no bias and weights that start at zero.
-  TokenHead(const Scope& scope, int inputs, int hidden, int outputs, bool starts_at_zero, double dropout);
+  TokenHead(const Scope& scope, int inputs, int hidden, int outputs, HeadStart start, double dropout);
   at::Tensor operator()(const at::Tensor& x, const ForwardMode& mode, const std::string& name) const;
 
  private:
@@ -118,7 +124,7 @@ class Josh3r {
     Side first, second;
   };
   TokenHead MakeHead(
-      const Scope& scope, const std::string& name, int tokens, int outputs, bool starts_at_zero) const;
+      const Scope& scope, const std::string& name, int tokens, int outputs, HeadStart start) const;
   Sides Fuse(const DecodedPairs& pairs,
              const at::Tensor& boxes_px,
              const ForwardMode& mode,

@@ -67,9 +67,19 @@ std::vector<TermValue> MeansIn(const at::Tensor& table, const NamedTerms& named)
   return means;
 }
 
-BatchLosses LossesFrom(std::vector<TermValue> terms) {
+// How much a term counts in the loss.
+double WeightOf(const TrainOptions& options, const std::string& term) {
+  if (term == "rel_translation") return options.rel_translation_weight;
+  if (term == "rel_rotation") return options.rel_rotation_weight;
+  if (term == "contact_scale1" || term == "contact_scale2") return options.contact_scale_weight;
+  if (term == "contact_static") return options.contact_static_weight;
+  if (term == "depth") return options.depth_weight;
+  return 1;
+}
+
+BatchLosses LossesFrom(const TrainOptions& options, std::vector<TermValue> terms) {
   BatchLosses losses;
-  for (const TermValue& term : terms) losses.total += term.value;
+  for (const TermValue& term : terms) losses.total += WeightOf(options, term.name) * term.value;
   losses.terms = std::move(terms);
   return losses;
 }
@@ -155,12 +165,13 @@ BatchLosses GradientPass::RunPart(int part, const TrainingBatch& batch, double l
   const at::Tensor table = SumOfRows(mode.exchange->Gather(own));
   at::Tensor root;
   for (size_t k = 0; k < losses.terms.size(); ++k) {
-    const at::Tensor share = losses.terms[k].second.sum * (loss_scale / WeightIn(table, k));
+    const auto& [name, term] = losses.terms[k];
+    const at::Tensor share = term.sum * (loss_scale * WeightOf(options_, name) / WeightIn(table, k));
     root = root.defined() ? root + share : share;
   }
   const Timer timer;
   root.backward();
-  BatchLosses result = LossesFrom(MeansIn(table, losses.terms));
+  BatchLosses result = LossesFrom(options_, MeansIn(table, losses.terms));
   result.backward_s = timer.Seconds();
   result.flag = table[table.size(0) - 1].item<double>() > 0;
   return result;
@@ -213,7 +224,7 @@ ValidationScores GradientPass::Validate(BatchSource* source, int num_batches, co
     table = table.defined() ? table + totals[0] : totals[0];
   }
   const auto num_losses = static_cast<int64_t>(2 * losses.size());
-  return {LossesFrom(MeansIn(table.slice(0, 0, num_losses), losses)),
+  return {LossesFrom(options_, MeansIn(table.slice(0, 0, num_losses), losses)),
           MeansIn(table.slice(0, num_losses), errors)};
 }
 

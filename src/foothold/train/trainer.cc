@@ -219,9 +219,8 @@ void Trainer::WithAveragedWeights(const std::function<void()>& use) {
 void Trainer::Validate() {
   ValidationScores scores;
   inputs_.held_out->Seek(held_out_start_);
-  WithAveragedWeights([&] {
-    scores = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches, mean_motion_);
-  });
+  WithAveragedWeights(
+      [&] { scores = pass_.Validate(inputs_.held_out, inputs_.options.validation_batches, mean_motion_); });
   const BatchLosses& losses = scores.losses;
   if (std::isfinite(losses.total) && (header_.best_step < 0 || losses.total < header_.best_loss)) {
     header_.best_step = header_.step;

@@ -53,10 +53,11 @@ NamedErrors MotionErrors(const Motion& said,
   const auto second = [&](const Motion& motion) {
     return JointsOf(targets, body, standing, origin, motion).slice(1, kNumJoints);
   };
-  return {{"rel_translation_error",
-           {LengthOf(said.translation - truth.translation).sum(), LengthOf(truth.translation).sum()}},
-          {"rel_rotation_deg", MeanOf(Angles_deg(said.rotation.to(at::kDouble), truth.rotation.to(at::kDouble)))},
-          {"motion_mpjpe_mm", MeanOf(LengthOf(second(said) - second(truth)) * kMillimetres)}};
+  return {
+      {"rel_translation_error",
+       {LengthOf(said.translation - truth.translation).sum(), LengthOf(truth.translation).sum()}},
+      {"rel_rotation_deg", MeanOf(Angles_deg(said.rotation.to(at::kDouble), truth.rotation.to(at::kDouble)))},
+      {"motion_mpjpe_mm", MeanOf(LengthOf(second(said) - second(truth)) * kMillimetres)}};
 }
 
 }  // namespace
