@@ -10,8 +10,8 @@ weights and compares it, on held-out clips and against their truth, with its unt
 that says the mean relative motion of the training set of every pair. Exit code 1 unless the trained one has
 half the errors of the untrained one and smaller ones than the mean.
 
-`quality` corrupts 30 % of the labels (corrupt_labels), and for each seed trains on those whose residuals
-(label_residuals) are small, and on as many drawn from all.
+`select` corrupts 30 % of the labels (corrupt_labels) and keeps those whose residuals (label_residuals) are small.
+`quality` goes on from there: for each seed it trains on the kept ones, and on as many drawn from all.
 
 What is done already is not done again: the same command goes on where it was stopped.
 """
@@ -22,21 +22,24 @@ import collections
 import json
 import os
 import random
-import re
+import shutil
 import statistics
 import struct
 import subprocess
 import sys
 
 NETWORK = {
-    "patch_size": 8, "enc_embed_dim": 64, "enc_depth": 2, "enc_num_heads": 4, "dec_embed_dim": 64, "dec_depth": 4,
-    "dec_num_heads": 4, "mlp_ratio": 2.0, "norm_eps": 1e-06, "rope_base": 100.0, "hooks": [0, 2, 3, 4],
-    "head_layer_dims": [8, 8, 16, 16], "head_feature_dim": 16, "head_last_dim": 8,
-    "local_feature_hidden_factor": 0.5, "desc_dim": 4, "depth_mode": "exp", "conf_mode": "exp, vmin 1",
-    "desc_conf_mode": "exp, vmin 0", "desc_mode": "norm", "roi_conv_channels": 32, "head_dropout": 0.0}
-WIDTH, HEIGHT = 128, 96  # Of the clips; the student sees half of it.
-FOCAL_PX = 115
-HELD_OUT_SEED = 1000001
+    "patch_size": 8, "enc_embed_dim": 64, "enc_depth": 2, "enc_num_heads": 2, "dec_embed_dim": 64, "dec_depth": 2,
+    "dec_num_heads": 2, "mlp_ratio": 2.0, "norm_eps": 1e-06, "rope_base": 100.0, "hooks": [0, 1, 1, 2],
+    "head_layer_dims": [4, 4, 4, 4], "head_feature_dim": 4, "head_last_dim": 4, "local_feature_hidden_factor": 0.5,
+    "desc_dim": 4, "depth_mode": "exp", "conf_mode": "exp, vmin 1", "desc_conf_mode": "exp, vmin 0",
+    "desc_mode": "norm", "roi_conv_channels": 32, "head_dropout": 0.0}
+# As released, relative motion hardly counts beside the scene.
+LOSS_WEIGHTS = {"rel_translation": 10, "rel_rotation": 30, "contact_static": 0.5, "contact_scale": 0.1, "depth": 0.1}
+SIDE_PX = 96  # Of the clips.
+STUDENT_SIDE_PX = 32
+FOCAL_PX = 200  # People fill two thirds of the picture.
+HELD_OUT_SEED = 100001
 LIMIT = 3  # Residuals above so many times their median over all labels are too large.
 ERRORS = ("rel_translation_error", "rel_rotation_deg", "motion_mpjpe_mm")
 
@@ -79,9 +82,10 @@ class Bench:
     def synthesise(self, name, clips, seed):
         self.once(name, lambda: run([
             self.foothold, "synth", self.path(name), "--clips", str(clips), "--seed", str(seed),
-            "--synthetic.num_frames", str(self.arguments.frames), "--synthetic.width", str(WIDTH),
-            "--synthetic.height", str(HEIGHT), "--synthetic.focal_px", str(FOCAL_PX),
-            "--synthetic.num_people", str(self.arguments.people), "--run.threads", "1"]))
+            "--synthetic.num_frames", str(self.arguments.frames), "--synthetic.width", str(SIDE_PX),
+            "--synthetic.height", str(SIDE_PX), "--synthetic.focal_px", str(FOCAL_PX),
+            "--synthetic.num_people", str(self.arguments.people), "--synthetic.keyframe_interval", "4",
+            "--run.threads", "1"]))
 
     def videos(self, name):
         return sorted(self.path(name, file) for file in os.listdir(self.path(name)) if file.endswith(".mp4"))
@@ -100,15 +104,16 @@ class Bench:
         a = self.arguments
         self.once(name, lambda: run([
             f"{a.build}/bin/train_student", "--labels", labels, "--held-out", self.path("held_out"),
-            "--output", self.path(name), "--data.videos", self.path("train"), "--data.packs", self.path("packs"),
-            "--data.width", str(WIDTH // 2), "--data.height", str(HEIGHT // 2), "--data.threads", "1",
+            "--output", self.path(name), "--data.packs", self.path("packs"),
+            "--data.width", str(STUDENT_SIDE_PX), "--data.height", str(STUDENT_SIDE_PX), "--data.threads", "1",
             "--data.min_gap_frames", str(a.gap), "--data.max_gap_frames", str(a.gap),
             "--train.held_out_kind", "truth", "--train.network", self.network, "--train.seed", str(seed),
             "--train.steps", str(steps), "--train.global_batch", str(a.batch), "--train.learning_rate", str(rate),
             "--train.min_learning_rate", "0", "--train.backbone_rate", "1", "--train.layer_decay", "1",
             "--train.warmup_steps", str(min(100, steps // 4)), "--train.ema_decay", str(a.ema),
             "--train.validate_every", str(max(1, steps // 10)),
-            "--train.validation_batches", str(a.validation_batches), "--train.checkpoint_every", str(steps)],
+            "--train.validation_batches", str(a.validation_batches), "--train.checkpoint_every", str(steps),
+            *(word for term, weight in LOSS_WEIGHTS.items() for word in (f"--train.{term}_weight", str(weight)))],
             self.path(f"{name}.log")))
 
     def events(self, name, event):
@@ -120,7 +125,7 @@ class Bench:
         a = self.arguments
         self.once(name, lambda: run([
             self.foothold, "predict", *self.videos("held_out"), "-o", self.path(name), "--perception", "recorded",
-            "--predict.model", model, "--predict.gap_frames", str(a.gap), "--predict.image_side_px", str(WIDTH // 2),
+            "--predict.model", model, "--predict.gap_frames", str(a.gap), "--predict.image_side_px", str(STUDENT_SIDE_PX),
             "--run.threads", "1"]))
 
     def w_mpjpe_mm(self, name):
@@ -241,19 +246,44 @@ def write_list(bench, name, files):
     return path
 
 
+def corrupt(bench):
+    """The kind of corruption, or "sound", by label."""
+    bench.data()
+    bench.once("corrupted", lambda: run([f"{bench.arguments.build}/bin/corrupt_labels", bench.path("labels"),
+                                         bench.path("corrupted")], bench.path("kinds.txt")))
+    with open(bench.path("kinds.txt"), encoding="utf-8") as file:
+        return dict(line.split() for line in file)
+
+
+def print_selection(kinds, table, kept):
+    names = list(next(iter(table.values())))
+    print("| labels | of all | kept | " + " | ".join(f"median {name}" for name in names) + " |\n|---|---|---|" +
+          "---|" * len(names))
+    for kind, count in sorted(collections.Counter(kinds.values()).items()):
+        rows = [table[file] for file in kinds if kinds[file] == kind]
+        print(f"| {kind} | {count} | {sum(kinds[file] == kind for file in kept)} | " +
+              " | ".join(f"{statistics.median(row[name] for row in rows):.3f}" for name in names) + " |")
+    print()
+
+
+def select(bench):
+    kinds = corrupt(bench)
+    table = residuals(bench)
+    kept = kept_labels(table)
+    print_selection(kinds, table, kept)
+    sound = sum(kind == "sound" for kind in kinds.values())
+    kept_sound = sum(kinds[file] == "sound" for file in kept)
+    good = len(kept) - kept_sound <= 0.1 * (len(kinds) - sound) and kept_sound >= 0.5 * sound
+    return 0 if good else 1
+
+
 def quality(bench):
     a = bench.arguments
-    bench.data()
-    bench.once("corrupted", lambda: run([f"{a.build}/bin/corrupt_labels", bench.path("labels"), bench.path("corrupted")],
-                                        bench.path("kinds.txt")))
-    with open(bench.path("kinds.txt"), encoding="utf-8") as file:
-        kinds = dict(line.split() for line in file)
-    kept = kept_labels(residuals(bench))
-    print("| labels | of all | kept |\n|---|---|---|")
-    chosen = collections.Counter(kinds[file] for file in kept)
-    for kind, count in sorted(collections.Counter(kinds.values()).items()):
-        print(f"| {kind} | {count} | {chosen[kind]} |")
-    print(f"\n{len(kept)} labels in each training set.\n")
+    kinds = corrupt(bench)
+    table = residuals(bench)
+    kept = kept_labels(table)
+    print_selection(kinds, table, kept)
+    print(f"{len(kept)} labels in each training set.\n")
 
     print("| seed | labels | W-MPJPE mm | rel. translation error % | rel. rotation error deg | second body mm |\n"
           "|---|---|---|---|---|---|")
@@ -280,11 +310,11 @@ def quality(bench):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("learn", "quality"))
+    parser.add_argument("what", choices=("learn", "select", "quality"))
     parser.add_argument("--build", default="build")
     parser.add_argument("--work", required=True, help="folder for everything")
-    parser.add_argument("--clips", type=int, default=400)
-    parser.add_argument("--held-out", type=int, default=60)
+    parser.add_argument("--clips", type=int, default=360)
+    parser.add_argument("--held-out", type=int, default=40)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--people", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1, help="of the training clips")
@@ -292,14 +322,17 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--ema", type=float, default=0.98)
-    parser.add_argument("--validation-batches", type=int, default=20)
+    parser.add_argument("--ema", type=float, default=0.99)
+    parser.add_argument("--validation-batches", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1, help="of weights and order; the first of quality")
     parser.add_argument("--seeds", type=int, default=3, help="of quality")
     parser.add_argument("--no-mean", action="store_true", help="learn: need not beat the mean motion")
+    parser.add_argument("--fresh", action="store_true", help="remove the folder first")
     arguments = parser.parse_args()
+    if arguments.fresh:
+        shutil.rmtree(arguments.work, ignore_errors=True)
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    return {"learn": learn, "quality": quality}[arguments.what](Bench(arguments))
+    return {"learn": learn, "select": select, "quality": quality}[arguments.what](Bench(arguments))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "foothold/train/adam.h"
 #include "foothold/train/gradient_pass.h"
@@ -266,6 +267,48 @@ TEST(GradientPass, PartsAddUp) {
   const at::Tensor expected = whole.pass.main().gradients;
   const double scale = expected.abs().max().item<double>();
   EXPECT_LT((expected - parts.pass.main().gradients / 8).abs().max().item<double>(), 1e-4 * scale);
+}
+
+TEST(GradientPass, WeightsOfTerms) {
+  SmallPass released;
+  const TrainingBatch batch = released.source.Next();
+  const BatchLosses before = released.pass.Run(batch, 1, false);
+  TrainOptions options = SmallPass::Options();
+  options.rel_translation_weight = options.rel_rotation_weight = options.contact_static_weight = 0;
+  options.depth_weight = 3;
+  SmallPass weighted(options);
+  const BatchLosses after = weighted.pass.Run(batch, 1, false);
+  double expected = before.total;
+  for (const TermValue& term : before.terms) {
+    if (term.name == "depth") expected += 2 * term.value;
+    if (term.name.starts_with("rel_") || term.name == "contact_static") expected -= term.value;
+  }
+  EXPECT_NEAR(after.total, expected, 1e-5 * expected);
+  // Nothing is left that would teach the heads of motion.
+  for (const Segment& segment : weighted.layout.segments) {
+    if (!segment.name.starts_with("rel_")) continue;
+    const at::Tensor gradient = ParameterLayout::View(weighted.pass.main().gradients, segment);
+    EXPECT_EQ(gradient.abs().max().item<double>(), 0) << segment.name;
+  }
+}
+
+// From scratch nobody turns: the angles are those of the truth.
+TEST(GradientPass, ValidationOfAnUntrainedStudent) {
+  SmallPass small;
+  const PairTargets targets = small.source.Next().targets;
+  const at::Tensor trace = RotationFromRows(targets.rel_rotation).diagonal(0, -2, -1).sum(-1).to(at::kDouble);
+  const double mean_deg = (((trace - 1) / 2).clamp(-1, 1).acos().mean() * 180 / M_PI).item<double>();
+  const MeanMotion standing{at::zeros({3}), at::tensor({1.0, 0.0, 0.0, 0.0, 1.0, 0.0}, at::kFloat)};
+  small.source.Seek(SyntheticSource(SyntheticPairs{.rows_px = 32, .columns_px = 48}, 4, 0, 1).Position());
+  const ValidationScores scores = small.pass.Validate(&small.source, 1, standing);
+  double sum = 0;
+  for (const TermValue& term : scores.losses.terms) sum += term.value;
+  EXPECT_DOUBLE_EQ(scores.losses.total, sum);  // Errors are no losses.
+  std::map<std::string, double> errors;
+  for (const TermValue& error : scores.errors) errors[error.name] = error.value;
+  EXPECT_NEAR(errors.at("mean_motion/rel_rotation_deg"), mean_deg, 1e-3);
+  EXPECT_LT(errors.at("rel_rotation_deg"), 20);  // A random start: about 90.
+  EXPECT_DOUBLE_EQ(errors.at("rel_translation_error"), 1);
 }
 
 TEST(GradientPass, ReducedPrecisionIsClose) {
