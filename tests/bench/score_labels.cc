@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// W-MPJPE of labels of synthetic clips, people matched by their id. `foothold evaluate` matches people by where
-// they are in the picture, and does not find those that an untrained student put somewhere else.
+// W-MPJPE of labels of synthetic clips, people matched by their id. `foothold evaluate` matches people by
+// where they are in the picture, and does not find those that an untrained student put somewhere else.
 //   build/bin/score_labels LABELS TRUTHS
 // Prints "file w_mpjpe_mm" for every label; TRUTHS is the folder of synth's *.truth.h5.
 #include <algorithm>

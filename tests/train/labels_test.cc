@@ -55,8 +55,20 @@ TEST_F(Labels, TwoRanksTrainLikeOne) {
     EXPECT_EQ(result.exit_code, 0) << result.output;
     EXPECT_NE(result.output.find("validation loss"), std::string::npos) << result.output;
   }
+  std::ifstream log(folder_.File("0/log.jsonl"));
+  const std::string events((std::istreambuf_iterator<char>(log)), {});
+  EXPECT_NE(events.find("\"event\": \"mean_motion\""), std::string::npos) << events;
+  EXPECT_NE(events.find("\"motion_mpjpe_mm\": "), std::string::npos) << events;
   EXPECT_FALSE(ModelOf("0").empty());
   EXPECT_TRUE(ModelOf("0") == ModelOf("2"));
+}
+
+// The kind of the held-out files is its own.
+TEST_F(Labels, KindOfHeldOut) {
+  const ProgramResult result =
+      Train("run", 2, 0, {"--held-out=" + folder_.File("clips"), "--train.held_out_kind=label"});
+  EXPECT_EQ(result.exit_code, 3) << result.output;  // synth makes no labels.
+  EXPECT_NE(result.output.find("holds no file of kind label"), std::string::npos) << result.output;
 }
 
 // Other labels, or other pairs of them, are another run.
