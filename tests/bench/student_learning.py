@@ -35,7 +35,7 @@ NETWORK = {
     "desc_dim": 4, "depth_mode": "exp", "conf_mode": "exp, vmin 1", "desc_conf_mode": "exp, vmin 0",
     "desc_mode": "norm", "roi_conv_channels": 32, "head_dropout": 0.0}
 # As released, relative motion hardly counts beside the scene.
-LOSS_WEIGHTS = {"rel_translation": 10, "rel_rotation": 30, "contact_static": 0.5, "contact_scale": 0.1, "depth": 0.1}
+LOSS_WEIGHTS = {"rel_translation": 3, "rel_rotation": 30, "contact_static": 0.2, "contact_scale": 0.3, "depth": 0.3}
 SIDE_PX = 96  # Of the clips.
 STUDENT_SIDE_PX = 32
 FOCAL_PX = 200  # People fill two thirds of the picture.
@@ -112,7 +112,7 @@ class Bench:
             "--train.steps", str(steps), "--train.global_batch", str(a.batch), "--train.learning_rate", str(rate),
             "--train.min_learning_rate", "0", "--train.backbone_rate", "1", "--train.layer_decay", "1",
             "--train.warmup_steps", str(min(100, steps // 4)), "--train.ema_decay", str(a.ema),
-            "--train.validate_every", str(max(1, steps // 10)),
+            "--train.validate_every", str(max(1, steps // 5)),
             "--train.validation_batches", str(a.validation_batches), "--train.checkpoint_every", str(steps),
             *(word for term, weight in LOSS_WEIGHTS.items() for word in (f"--train.{term}_weight", str(weight)))],
             self.path(f"{name}.log")))
@@ -315,9 +315,9 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1, help="of the training clips")
     parser.add_argument("--gap", type=int, default=10, help="frames between the two pictures")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--ema", type=float, default=0.99)
+    parser.add_argument("--ema", type=float, default=0.98)
     parser.add_argument("--validation-batches", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1, help="of weights and order; the first of quality")
     parser.add_argument("--seeds", type=int, default=3, help="of quality")

@@ -158,6 +158,16 @@ void Listen(const PairPrediction& said,
   sayings->scale[pair] = said.scale1[0].item<double>();
 }
 
+// Two pairs put a person at different places at the keyframe that they share. The camera has to follow the
+// place where the body ends up: else each such difference would be a step of the person through the world.
+void AgreeOnPlaces(Sayings* sayings) {
+  for (PersonMotion& motion : sayings->motions) {
+    const std::vector<Vec3d>& places_m = sayings->translation_m[motion.person];
+    motion.translation_m[0] = places_m[motion.first];
+    motion.translation_m[1] = places_m[motion.second];
+  }
+}
+
 void RequireFinite(const PairPrediction& said, int frame) {
   for (const at::Tensor& numbers : {said.rel_translation,
                                     said.rel_rotation,
@@ -208,6 +218,7 @@ Sayings Ask(const Observations& observations,
     }
     last = next;
   }
+  AgreeOnPlaces(&sayings);
   return sayings;
 }
 
