@@ -79,12 +79,14 @@ class Oracle : public PairModel {
     out.rel_rotation = at::stack(rotation).to(at::kFloat);
     out.translation1 = at::stack(first).to(at::kFloat);
     out.translation2 = at::stack(second).to(at::kFloat);
+    out.translation2.select(1, 2) += second_deeper_m;
     if (broken_frame == frames[0]) out.rel_translation.fill_(std::numeric_limits<float>::quiet_NaN());
     out.points1 = at::full({boxes_px.size(0), 48, 64, 3}, 2.0f);
     out.scale1 = at::full({boxes_px.size(0), 1}, frames[0] == 6 ? 9.0f : 1.5f);
     return out;
   }
   int broken_frame = -1;
+  float second_deeper_m = 0;  // Than they are, people in second images.
 };
 
 ImageU8 Gray(int) { return ImageU8(256, 192, 3, 100); }
@@ -111,6 +113,15 @@ TEST(PredictClip, TheTruthInPairsGivesTheTruthOfTheClip) {
     EXPECT_EQ(keyframe.depth_m.width, 256);
     EXPECT_FLOAT_EQ(keyframe.depth_m.At(10, 10), 3.0f);  // The outlier of the scale is gone.
   }
+}
+
+// A keyframe is the second image of one pair and the first of the next, which say different things of it:
+// that is an error of a place, and must not become a motion, 11 times 0.3 m here.
+TEST(PredictClip, PairsThatDisagreeOnAPlaceMoveNobody) {
+  Oracle oracle;
+  oracle.second_deeper_m = 0.3F;
+  const Reconstruction result = PredictClip(Shared().noisy, Shared().body, SmallSettings(), Gray, &oracle);
+  EXPECT_LT(ScoreReconstruction(result, Shared().clip.truth, Shared().body).w_mpjpe_mm, 40);
 }
 
 TEST(PredictClip, WithoutPeopleTheCameraIsUnseen) {
