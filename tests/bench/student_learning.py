@@ -210,7 +210,7 @@ def learn(bench):
         trained, untrained, mean = (results[name][index] for name in ("trained", "untrained", "mean motion"))
         print(f"\n{what}: {100 * (1 - trained / untrained):.1f} % below the untrained student, "
               f"{100 * (1 - trained / mean):.1f} % below the mean motion")
-        good = good and trained <= 0.5 * untrained and (trained < mean or a.no_mean)
+        good = good and trained <= (1 - a.least) * untrained and (trained < mean or a.no_mean)
     return 0 if good else 1
 
 
@@ -321,6 +321,7 @@ def main():
     parser.add_argument("--validation-batches", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1, help="of weights and order; the first of quality")
     parser.add_argument("--seeds", type=int, default=3, help="of quality")
+    parser.add_argument("--least", type=float, default=0.5, help="learn: share of the untrained student's errors to lose")
     parser.add_argument("--no-mean", action="store_true", help="learn: need not beat the mean motion")
     parser.add_argument("--fresh", action="store_true", help="remove the folder first")
     arguments = parser.parse_args()
