@@ -73,7 +73,7 @@ void RunRank(Ledger* ledger,
              const std::function<bool()>& drain_requested,
              RankTotals* totals) {
   UnitQueue queue(ledger, rank, size);
-  Backoff backoff;
+  Backoff backoff(size);
   while (!queue.all_finished()) {
     if (drain_requested()) {
       totals->drained = true;

@@ -19,7 +19,7 @@ struct Rank {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<UnitQueue> queue;
   std::unique_ptr<Ledger::Claim> claim;
-  Backoff backoff;
+  Backoff backoff{1};
   double speed = 1;
   double attempt_begun_s = 0;
   double last_end_s = 0;  // Of an attempt.
@@ -88,6 +88,7 @@ class Simulator {
       Rank& rank = ranks_[static_cast<size_t>(i)];
       rank.ledger = std::make_unique<Ledger>("", LedgerOptions(), "r" + std::to_string(i), units_, files_);
       rank.queue = std::make_unique<UnitQueue>(rank.ledger.get(), i, cluster_.ranks);
+      rank.backoff = Backoff(cluster_.ranks);
       if (random_.Uniform() < cluster_.straggler_share) rank.speed = 0.5;
       const double start_s = random_.Uniform(0, 10);
       events_.push({start_s, next_++, i, What::kStep});

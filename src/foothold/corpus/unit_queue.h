@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -41,19 +42,19 @@ class UnitQueue {
 };
 
 // Pauses of a rank that finds nothing to do: short at first, for the end of small jobs; then seldom, for
-// the file server's sake.
+// the file server's sake: all ranks of a large job together look 100 times a second at most.
 class Backoff {
  public:
-  void Reset() { pause_s_ = kFirst_s; }
+  explicit Backoff(int num_ranks) : last_s_(std::max(5.0, num_ranks / 100.0)) { Reset(); }
+  void Reset() { pause_s_ = last_s_ / 250; }
   double NextPause_s() {
     const double pause_s = pause_s_;
-    pause_s_ = pause_s_ * 2 < kLast_s ? pause_s_ * 2 : kLast_s;
+    pause_s_ = std::min(2 * pause_s_, last_s_);
     return pause_s;
   }
 
  private:
-  static constexpr double kFirst_s = 0.02, kLast_s = 5;
-  double pause_s_ = kFirst_s;
+  double last_s_, pause_s_;
 };
 
 }  // namespace foothold
