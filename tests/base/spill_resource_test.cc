@@ -66,6 +66,8 @@ TEST(SpillResource, ServesManyThreads) {
   EXPECT_EQ(memory.spilled_bytes(), 0u);
 }
 
+constexpr char kRemedy[] = "set josh.spill_dir";
+
 void ExpectNoRoom(SpillResource* memory) {
   try {
     const std::pmr::vector<char> bytes(1000, 'x', memory);
@@ -77,7 +79,7 @@ void ExpectNoRoom(SpillResource* memory) {
 }
 
 TEST(SpillResource, SaysWhereItFoundNoFolder) {
-  SpillResource memory(0, "/nonexistent/folder");
+  SpillResource memory(0, "/nonexistent/folder", kRemedy);
   ExpectNoRoom(&memory);
 }
 
@@ -87,7 +89,7 @@ TEST(SpillResource, SaysWhereItFoundNoRoom) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const struct rlimit small { 1 << 20, before.rlim_max };
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  SpillResource memory(0, testing::TempDir());
+  SpillResource memory(0, testing::TempDir(), kRemedy);
   ExpectNoRoom(&memory);
   EXPECT_EQ(memory.spilled_bytes(), 0u);
   setrlimit(RLIMIT_FSIZE, &before);

@@ -11,7 +11,6 @@
 
 #include "foothold/networks/mast3r.h"
 #include "foothold/pipeline/label_video.h"
-#include "foothold/pipeline/synthetic_dataset.h"
 #include "labels/body_file.h"
 #include "labels/label.h"
 #include "labels/validator.h"
@@ -29,13 +28,7 @@ class NetworkPerception : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder();
     body_ = new BodyModel(labels::ReadBodyModel(labels::DefaultBodyModelPath()));
-    SyntheticDataset dataset;
-    dataset.dir = folder_->path();
-    dataset.options.num_frames = 21;
-    dataset.options.width = 192;
-    dataset.options.height = 128;
-    dataset.options.num_people = 1;
-    video_ = WriteSyntheticDataset(dataset, *body_, 1)[0];
+    video_ = WriteSmallVideo(folder_->path(), {});
     const VideoOptions video;
     clip_ = MakeClips(ProbeVideo(video_, video), 0, -1, video)[0];
   }
@@ -201,12 +194,6 @@ TEST_F(NetworkPerception, MakesLabelsThatSayWhereTheyCameFrom) {
 
 TEST_F(NetworkPerception, LongVideosAreSeenInParts) {
   const TemporaryFolder folder;
-  SyntheticDataset dataset;
-  dataset.dir = folder.File("videos");
-  dataset.options.num_frames = 70;
-  dataset.options.width = 128;
-  dataset.options.height = 96;
-  dataset.options.num_people = 1;
   LabelOptions options;
   options.run.threads = 2;
   options.video.part_frames = 30;
@@ -218,7 +205,7 @@ TEST_F(NetworkPerception, LongVideosAreSeenInParts) {
   options.josh.max_iterations = 2;
   const PerceptionMaker maker = MakeNetworkPerception(options.networks);
   VideoTask task;
-  task.path = WriteSyntheticDataset(dataset, *body_, 2)[0];
+  task.path = WriteSmallVideo(folder.File("videos"), {.num_frames = 70, .width = 128, .height = 96});
   task.output_dir = folder.File("labels");
   task.perception = &maker;
   const std::vector<ClipOutcome> outcomes = LabelVideo(task, *body_, options);

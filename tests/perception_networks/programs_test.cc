@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The programs without LibTorch hand over to those with it.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,8 +9,7 @@
 #include <sstream>
 
 #include "foothold/networks/exported/exported_module.h"
-#include "foothold/pipeline/synthetic_dataset.h"
-#include "labels/body_file.h"
+#include "jobs/run_program.h"
 #include "perception_networks/stub_networks.h"
 
 namespace foothold {
@@ -19,18 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Result {
-  int code = -1;
-  std::string output;
-};
-
-Result RunProgram(const TemporaryFolder& folder, const std::string& command) {
-  const std::string log = folder.File("output");
-  const std::string line = std::string(FOOTHOLD_BINARY_DIR) + "/bin/" + command + " > " + log + " 2>&1";
-  const int status = std::system(line.c_str());
-  std::ostringstream text;
-  text << std::ifstream(log).rdbuf();
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
+ProgramResult RunLine(const std::string& command) {
+  return RunProgram({"/bin/sh", "-c", FOOTHOLD_BINARY_DIR "/bin/" + command});
 }
 
 std::string Options(const NetworkOptions& options) {
@@ -52,29 +40,22 @@ std::string OnlyLabelBelow(const std::string& folder) {
 
 TEST(NetworkPrograms, LabelOneVideoAndACorpusAlike) {
   const TemporaryFolder folder;
-  SyntheticDataset dataset;
-  dataset.dir = folder.File("videos");
-  dataset.options.num_frames = 13;
-  dataset.options.width = 192;
-  dataset.options.height = 128;
-  dataset.options.num_people = 1;
-  const std::string video =
-      WriteSyntheticDataset(dataset, labels::ReadBodyModel(labels::DefaultBodyModelPath()), 1)[0];
+  const std::string video = WriteSmallVideo(folder.File("videos"), {.num_frames = 13});
   const NetworkOptions options = WriteStubNetworks(folder, {});
-  const Result one =
-      RunProgram(folder, "foothold label " + video + " -o " + folder.File("one") + Options(options));
-  ASSERT_EQ(one.code, 0) << one.output;
-  const Result corpus = RunProgram(
-      folder, "label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
-  ASSERT_EQ(corpus.code, 0) << corpus.output;
+  const ProgramResult one =
+      RunLine("foothold label " + video + " -o " + folder.File("one") + Options(options));
+  ASSERT_EQ(one.exit_code, 0) << one.output;
+  const ProgramResult corpus =
+      RunLine("label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
+  ASSERT_EQ(corpus.exit_code, 0) << corpus.output;
   const std::string label = OnlyLabelBelow(folder.File("one"));
   EXPECT_FALSE(label.empty());
   EXPECT_EQ(label, OnlyLabelBelow(folder.File("corpus/labels")));
   // What was labelled with other networks is not taken for done.
   WriteTinyMast3r(options.mast3r, 9);
-  const Result other = RunProgram(
-      folder, "label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
-  EXPECT_EQ(other.code, 2) << other.output;
+  const ProgramResult other =
+      RunLine("label_corpus --corpus " + video + " --output " + folder.File("corpus") + Options(options));
+  EXPECT_EQ(other.exit_code, 2) << other.output;
 }
 
 // The cards that scripts/write_module_card.py writes; where FOOTHOLD_TORCH_PYTHON names a Python that can
@@ -110,17 +91,10 @@ TEST(NetworkPrograms, ReadCardsAndModulesThatPythonWrote) {
             ",10 --output camera:F32:" + body_batch + ",3"}) {
     ASSERT_EQ(std::system((write + arguments + version + " > /dev/null").c_str()), 0) << arguments;
   }
-  SyntheticDataset dataset;
-  dataset.dir = folder.File("videos");
-  dataset.options.num_frames = 13;
-  dataset.options.width = 192;
-  dataset.options.height = 128;
-  dataset.options.num_people = 1;
-  const std::string video =
-      WriteSyntheticDataset(dataset, labels::ReadBodyModel(labels::DefaultBodyModelPath()), 1)[0];
-  const Result result =
-      RunProgram(folder, "foothold label " + video + " -o " + folder.File("labels") + Options(options));
-  EXPECT_EQ(result.code, 0) << result.output;
+  const std::string video = WriteSmallVideo(folder.File("videos"), {.num_frames = 13});
+  const ProgramResult result =
+      RunLine("foothold label " + video + " -o " + folder.File("labels") + Options(options));
+  EXPECT_EQ(result.exit_code, 0) << result.output;
   const std::string wrong = write + body + " --role body --input crops:F31:N --output a:F32:N" + version;
   EXPECT_NE(std::system((wrong + " 2> /dev/null").c_str()), 0);
 }
@@ -130,8 +104,8 @@ TEST(NetworkPrograms, SayWhatIsMissing) {
   const std::string video = folder.Write("video.mp4", "none");
   for (const std::string& command : {"foothold label " + video + " -o " + folder.File("labels"),
                                      "label_corpus --corpus " + video + " --output " + folder.File("out")}) {
-    const Result result = RunProgram(folder, command + " --perception.name networks");
-    EXPECT_EQ(result.code, 2) << command;
+    const ProgramResult result = RunLine(command + " --perception.name networks");
+    EXPECT_EQ(result.exit_code, 2) << command;
     EXPECT_NE(result.output.find("networks.mast3r is missing"), std::string::npos) << result.output;
   }
 }

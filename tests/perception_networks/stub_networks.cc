@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "foothold/networks/mast3r.h"
+#include "foothold/pipeline/synthetic_dataset.h"
+#include "labels/body_file.h"
 #include "support/made_modules.h"
 
 namespace foothold {
@@ -21,6 +23,16 @@ std::string Output(const std::string& name, const std::string& shape) {
 }
 
 }  // namespace
+
+std::string WriteSmallVideo(const std::string& folder, const SmallVideo& video) {
+  SyntheticDataset dataset;
+  dataset.dir = folder;
+  dataset.options.num_frames = video.num_frames;
+  dataset.options.width = video.width;
+  dataset.options.height = video.height;
+  dataset.options.num_people = 1;
+  return WriteSyntheticDataset(dataset, labels::ReadBodyModel(labels::DefaultBodyModelPath()), 1)[0];
+}
 
 void WriteTinyMast3r(const std::string& path, uint64_t seed) {
   ParameterSet parameters;

@@ -8,6 +8,12 @@
 
 namespace foothold {
 
+// A rendered video of one person, with observations and truth beside it. Its path.
+struct SmallVideo {
+  int num_frames = 21, width = 192, height = 128;
+};
+std::string WriteSmallVideo(const std::string& folder, const SmallVideo& video);
+
 // Weights of a tiny MASt3R that was never trained; the same for the same seed.
 void WriteTinyMast3r(const std::string& path, uint64_t seed);
 

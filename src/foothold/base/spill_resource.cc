@@ -28,18 +28,12 @@ std::string DefaultFolder() {
   return folder != nullptr && *folder != '\0' ? folder : "/var/tmp";
 }
 
-[[noreturn]] void ThrowNoRoom(const std::string& folder, size_t bytes, int error_number) {
-  throw Error(ErrorKind::kStorage,
-              folder + ": cannot hold " + std::to_string(bytes >> 20) + " MiB of matches (" +
-                  std::generic_category().message(error_number) +
-                  "): free some space, set josh.spill_dir to a folder on a disk with room, or raise "
-                  "josh.match_memory_mb");
-}
-
 }  // namespace
 
-SpillResource::SpillResource(size_t memory_bytes, std::string folder)
-    : memory_bytes_(memory_bytes), folder_(folder.empty() ? DefaultFolder() : std::move(folder)) {}
+SpillResource::SpillResource(size_t memory_bytes, std::string folder, std::string remedy)
+    : memory_bytes_(memory_bytes),
+      folder_(folder.empty() ? DefaultFolder() : std::move(folder)),
+      remedy_(std::move(remedy)) {}
 
 SpillResource::~SpillResource() {
   for (const auto& [first, block] : blocks_) munmap(first, block.size);
@@ -52,10 +46,16 @@ size_t SpillResource::spilled_bytes() const {
   return bytes;
 }
 
+void SpillResource::ThrowNoRoom(size_t bytes, int error_number) const {
+  throw Error(ErrorKind::kStorage,
+              folder_ + ": cannot hold " + std::to_string(bytes >> 20) + " MiB beyond memory (" +
+                  std::generic_category().message(error_number) + "): free some space, " + remedy_);
+}
+
 std::byte* SpillResource::MapFile(size_t bytes) const {
   std::string path = folder_ + "/foothold-spill-XXXXXX";
   const int file = mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) ThrowNoRoom(folder_, bytes, errno);
+  if (file < 0) ThrowNoRoom(bytes, errno);
   unlink(path.c_str());
   // Room is taken now: a full disk found out later, when a page is written, would be a signal.
   int failed = posix_fallocate(file, 0, static_cast<off_t>(bytes));
@@ -65,7 +65,7 @@ std::byte* SpillResource::MapFile(size_t bytes) const {
     if (first == MAP_FAILED) failed = errno;
   }
   close(file);
-  if (failed != 0) ThrowNoRoom(folder_, bytes, failed);
+  if (failed != 0) ThrowNoRoom(bytes, failed);
   madvise(first, bytes, MADV_SEQUENTIAL);
   return static_cast<std::byte*>(first);
 }

@@ -14,8 +14,9 @@ namespace foothold {
 // The kernel writes those pages out and reads them again as they are needed, in order. Any number of threads.
 class SpillResource : public std::pmr::memory_resource {
  public:
-  // An empty folder: $TMPDIR, else /var/tmp (/tmp is often memory).
-  SpillResource(size_t memory_bytes, std::string folder);
+  // An empty folder: $TMPDIR, else /var/tmp (/tmp is often memory). `remedy` ends the message of an error,
+  // after "free some space, ".
+  SpillResource(size_t memory_bytes, std::string folder, std::string remedy = "or take another folder");
   // What was allocated has been given back.
   ~SpillResource() override;
   SpillResource(const SpillResource&) = delete;
@@ -34,9 +35,10 @@ class SpillResource : public std::pmr::memory_resource {
   void do_deallocate(void* pointer, size_t bytes, size_t alignment) override;
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }
   std::byte* MapFile(size_t bytes) const;
+  [[noreturn]] void ThrowNoRoom(size_t bytes, int error_number) const;
 
   const size_t memory_bytes_;
-  const std::string folder_;
+  const std::string folder_, remedy_;
   mutable std::mutex mutex_;  // Of the rest.
   size_t heap_bytes_ = 0;
   std::map<std::byte*, Block> blocks_;  // By their first byte.

@@ -8,6 +8,7 @@
 
 #include "foothold/base/error.h"
 #include "foothold/corpus/names.h"
+#include "foothold/corpus/whole_number.h"
 
 namespace foothold {
 namespace {
@@ -50,12 +51,10 @@ class Fields {
   int64_t Whole(const char* name, int64_t otherwise, int64_t min, int64_t max) const {
     const Json* const value = Find(name);
     if (value == nullptr) return otherwise;
-    const bool too_large = value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(max);
-    if (!value->is_number_integer() || too_large || value->get<int64_t>() < min ||
-        value->get<int64_t>() > max) {
+    int64_t number = 0;
+    if (!ReadIfWhole(*value, &number) || number < min || number > max)
       Fail(name, "is not a whole number in its range");
-    }
-    return value->get<int64_t>();
+    return number;
   }
   int Int(const char* name, int otherwise, int min) const {
     return static_cast<int>(Whole(name, otherwise, min, std::numeric_limits<int>::max()));

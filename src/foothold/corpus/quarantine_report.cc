@@ -32,13 +32,6 @@ Json ParseObject(const std::string& text) {
 void ReadIfText(const Json& json, const char* name, std::string* value) {
   if (json.contains(name) && json[name].is_string()) *value = json[name];
 }
-template <class Int>
-void ReadIfWhole(const Json& json, const char* name, Int* value) {
-  try {
-    ReadWhole(json.at(name), value);
-  } catch (const std::exception&) {
-  }
-}
 
 }  // namespace
 
@@ -57,8 +50,8 @@ void QuarantineReport::AddAttempt(int number, std::string_view claim_text) {
     const Json holder = ParseObject(lines.front());
     ReadIfText(holder, "host", &attempt.host);
     ReadIfText(holder, "process", &attempt.process);
-    ReadIfWhole(holder, "pid", &attempt.pid);
-    ReadIfWhole(holder, "time_unix_s", &attempt.time_unix_s);
+    if (holder.contains("pid")) ReadIfWhole(holder["pid"], &attempt.pid);
+    if (holder.contains("time_unix_s")) ReadIfWhole(holder["time_unix_s"], &attempt.time_unix_s);
     lines.erase(lines.begin());
   }
   std::erase_if(lines, [&](const std::string& line) {

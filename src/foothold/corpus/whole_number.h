@@ -8,17 +8,24 @@
 
 namespace foothold {
 
-// A JSON value as a whole number. Throws Error(kBadInput) for anything else: nlohmann's own conversion casts
-// every number, and the cast of 1e300 is undefined.
+// A JSON value as a whole number; false, and *out as it was, for anything else. nlohmann's own conversion
+// casts every number, and the cast of 1e300 is undefined.
+template <class Json, class Int>
+bool ReadIfWhole(const Json& value, Int* out) {
+  const auto take = [out](auto number) {
+    if (!std::in_range<Int>(number)) return false;
+    *out = static_cast<Int>(number);
+    return true;
+  };
+  if (value.is_number_unsigned()) return take(value.template get<uint64_t>());
+  return value.is_number_integer() && take(value.template get<int64_t>());
+}
+
+// The same. Throws Error(kBadInput) for anything else.
 template <class Int, class Json>
 Int WholeNumber(const Json& value) {
-  if (value.is_number_unsigned()) {
-    const auto number = value.template get<uint64_t>();
-    if (std::in_range<Int>(number)) return static_cast<Int>(number);
-  } else if (value.is_number_integer()) {
-    const auto number = value.template get<int64_t>();
-    if (std::in_range<Int>(number)) return static_cast<Int>(number);
-  }
+  Int number = 0;
+  if (ReadIfWhole(value, &number)) return number;
   throw Error(ErrorKind::kBadInput, value.dump() + " is not a whole number in its range");
 }
 

@@ -313,7 +313,10 @@ JoshResult OptimizeJointly(const Observations& given,
   }
   JoshResult result;
   result.summary.num_keyframes = static_cast<int>(given.keyframes.size());
-  SpillResource match_memory(static_cast<size_t>(options.match_memory_mb) << 20, options.spill_dir);
+  SpillResource match_memory(
+      static_cast<size_t>(options.match_memory_mb) << 20,
+      options.spill_dir,
+      "set josh.spill_dir to a folder on a disk with room, or raise josh.match_memory_mb");
   std::vector<MatchedPair> pairs = PackMatches(given, kMaxMatches2d, &match_memory);
   const bool has_matches = !pairs.empty();
   // Depths of fixed cameras stay: nothing but their own noise could move them.

@@ -16,6 +16,14 @@ namespace foothold {
 // written here without a library; the header is trusted in nothing.
 
 enum class TensorType { kF64, kF32, kF16, kBf16, kI64, kI32, kU8, kBool };
+inline constexpr TensorType kTensorTypes[] = {TensorType::kF64,
+                                              TensorType::kF32,
+                                              TensorType::kF16,
+                                              TensorType::kBf16,
+                                              TensorType::kI64,
+                                              TensorType::kI32,
+                                              TensorType::kU8,
+                                              TensorType::kBool};
 const char* NameOf(TensorType type);  // "F32", as in the file.
 size_t BytesOf(TensorType type);
 

@@ -30,14 +30,7 @@ at::ScalarType ScalarTypeOf(TensorType type) {
 }
 
 TensorType TensorTypeOf(at::ScalarType type) {
-  for (const TensorType candidate : {TensorType::kF64,
-                                     TensorType::kF32,
-                                     TensorType::kF16,
-                                     TensorType::kBf16,
-                                     TensorType::kI64,
-                                     TensorType::kI32,
-                                     TensorType::kU8,
-                                     TensorType::kBool}) {
+  for (const TensorType candidate : kTensorTypes) {
     if (ScalarTypeOf(candidate) == type) return candidate;
   }
   throw Error(ErrorKind::kContract, std::string("safetensors files of ours hold no ") + at::toString(type));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "foothold/base/median.h"
+#include "foothold/geometry/camera.h"
 
 namespace foothold {
 namespace {
@@ -16,11 +17,6 @@ constexpr double kTimesWorse = 3;
 constexpr double kShareOfDiagonal = 0.01;
 constexpr double kBoxMargin = 0.25;
 constexpr double kDistanceRatio = 2;
-
-Vec3d RayOf(const Pinholed& pinhole, double x_px, double y_px) {
-  return {
-      (x_px - pinhole.center_x_px) / pinhole.focal_px, (y_px - pinhole.center_y_px) / pinhole.focal_px, 1};
-}
 
 // A match, the first point at its observed depth in keyframe i.
 struct SeenPoint {
@@ -39,7 +35,8 @@ std::vector<SeenPoint> SeenPoints(const Observations& observations, const Keyfra
     const int y = std::clamp(static_cast<int>(std::lround(match.y_i)), 0, depth_m.height - 1);
     const double depth = depth_m.At(x, y);
     if (depth > 0)
-      points.push_back({depth * RayOf(pinhole, match.x_i, match.y_i), RayOf(pinhole, match.x_j, match.y_j)});
+      points.push_back({depth * Unproject(pinhole, Vec2d{match.x_i, match.y_i}),
+                        Unproject(pinhole, Vec2d{match.x_j, match.y_j})});
   }
   return points;
 }

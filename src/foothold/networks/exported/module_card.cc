@@ -46,14 +46,7 @@ void ReadObject(JsonReader* reader, const std::string& where, const Members& mem
 
 TensorType ReadType(JsonReader* reader) {
   const std::string name = reader->String();
-  for (const TensorType type : {TensorType::kF64,
-                                TensorType::kF32,
-                                TensorType::kF16,
-                                TensorType::kBf16,
-                                TensorType::kI64,
-                                TensorType::kI32,
-                                TensorType::kU8,
-                                TensorType::kBool}) {
+  for (const TensorType type : kTensorTypes) {
     if (name == NameOf(type)) return type;
   }
   reader->Fail("type '" + name + "' is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
